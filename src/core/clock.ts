@@ -1,0 +1,123 @@
+import { PipewrightError } from './errors.js';
+
+/** Where time comes from. Tests put a clock here that they move by hand. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Calls `callback` once after `ms`; the returned function calls it off. */
+  readonly after: (ms: number, callback: () => void) => () => void;
+}
+
+/** The longest wait that a platform timer takes; a longer one would fire at once. */
+const maxTimerMs = 2_147_483_647;
+
+/** The real clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, Math.min(ms, maxTimerMs));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Numbers from 0 (included) to 1 (excluded). */
+export type Random = () => number;
+
+/** The platform's random numbers. */
+export const systemRandom: Random = () => Math.random();
+
+/**
+ * Repeatable random numbers (mulberry32): the same seed gives the same sequence.
+ * @example seededRandom(1)() === seededRandom(1)() // => true
+ */
+export const seededRandom = (seed: number): Random => {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+};
+
+/** An id of 16 hexadecimal digits drawn from `random`. */
+export const randomId = (random: Random): string => {
+  const half = (): string =>
+    Math.floor(random() * 4_294_967_296)
+      .toString(16)
+      .padStart(8, '0');
+  return half() + half();
+};
+
+/** Calls `listener` once when the signal aborts; the returned function takes the listener away again. */
+export const onAbort = (signal: AbortSignal, listener: () => void): (() => void) => {
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+};
+
+/**
+ * Waits `ms` on the given clock. Rejects with `signal.reason` as soon as the signal aborts, and leaves no timer or listener.
+ * @example await sleep(10, { signal: new AbortController().signal, clock: systemClock })
+ */
+export const sleep = (
+  ms: number,
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const cancelTimer = clock.after(ms, () => {
+      forget();
+      resolve();
+    });
+    const forget = onAbort(signal, () => {
+      cancelTimer();
+      reject(signal.reason);
+    });
+  });
+
+/** A controller that also aborts when `parent` does, until it is disposed. */
+export interface LinkedController extends Disposable {
+  readonly signal: AbortSignal;
+  readonly abort: (reason: unknown) => void;
+}
+
+/** Makes a controller below `parent`. Dispose it when the work is over: then `parent` holds nothing of it any more. */
+export const linkedController = (parent: AbortSignal): LinkedController => {
+  const own = new AbortController();
+  const forget = parent.aborted ? undefined : onAbort(parent, () => own.abort(parent.reason));
+  if (parent.aborted) own.abort(parent.reason);
+  return {
+    signal: own.signal,
+    abort: (reason) => own.abort(reason),
+    [Symbol.dispose]: () => forget?.(),
+  };
+};
+
+/**
+ * Settles with `work`, or rejects with the reason of the signal if that aborts first: a caller never waits for work that is
+ * deaf to its signal. What the late work does afterwards is ignored.
+ */
+export const raceAbort = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      work.catch(() => undefined);
+      return reject(signal.reason);
+    }
+    const forget = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(forget);
+  });
+
+/** Gives the event loop a turn: long synchronous work calls this between slices. */
+export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Returns a function that is true when `sliceMs` have passed since it last said so: time to give the event loop a turn. */
+export const sliceTimer = (sliceMs = 15): (() => boolean) => {
+  if (!(sliceMs > 0)) throw new PipewrightError('bad-option', `\`sliceMs\` must be above 0, got ${sliceMs}.`);
+  let start = performance.now();
+  return () => {
+    const now = performance.now();
+    if (now - start < sliceMs) return false;
+    start = now;
+    return true;
+  };
+};

@@ -1,0 +1,48 @@
+import type { Hit } from './document.js';
+import type { Usage } from './usage.js';
+
+/** One stretch of work inside a run. Spans nest; `path` names them from the outside in. */
+export interface Span {
+  /** Unique within the run. */
+  readonly id: number;
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly parent?: Span;
+}
+
+/** What steps tell their run; told apart by `type`. */
+export type RunEventBody =
+  | { readonly type: 'step-start'; readonly kind: string; readonly input: unknown }
+  | { readonly type: 'step-end'; readonly output: unknown; readonly durationMs: number }
+  | { readonly type: 'step-error'; readonly error: unknown; readonly durationMs: number }
+  | { readonly type: 'text-delta'; readonly text: string }
+  | { readonly type: 'reasoning-delta'; readonly text: string }
+  | {
+      readonly type: 'tool-call-delta';
+      readonly id: string;
+      readonly name: string;
+      /** The next piece of the arguments' JSON text. */
+      readonly text: string;
+    }
+  | { readonly type: 'tool-call'; readonly id: string; readonly name: string; readonly input: unknown }
+  /** Everything that this span and those inside it showed as text no longer counts. */
+  | { readonly type: 'retract'; readonly reason: string }
+  | { readonly type: 'usage'; readonly model: string; readonly usage: Usage; readonly costUsd?: number }
+  | { readonly type: 'retry-wait'; readonly attempt: number; readonly waitMs: number; readonly error: unknown }
+  | { readonly type: 'fallback-switch'; readonly from: string; readonly to: string; readonly error: unknown }
+  | { readonly type: 'sources-found'; readonly hits: readonly Hit[] }
+  | { readonly type: 'progress'; readonly label: string; readonly done: number; readonly total?: number }
+  | { readonly type: 'warning'; readonly message: string }
+  /** For events of your own. */
+  | { readonly type: 'custom'; readonly name: string; readonly data: unknown };
+
+/** An event as a listener gets it: with its span and its time in milliseconds since 1970. */
+export type RunEvent = RunEventBody & { readonly span: Span; readonly atMs: number };
+
+export type RunListener = (event: RunEvent) => unknown;
+
+/** Whether `span` is `ancestor` or lies inside it. */
+export const isWithin = (span: Span, ancestor: Span): boolean => {
+  for (let at: Span | undefined = span; at !== undefined; at = at.parent) if (at.id === ancestor.id) return true;
+  return false;
+};

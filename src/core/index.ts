@@ -1,0 +1,111 @@
+export { branch, route } from './branch.js';
+export {
+  type Clock,
+  type LinkedController,
+  linkedController,
+  onAbort,
+  type Random,
+  raceAbort,
+  randomId,
+  seededRandom,
+  sleep,
+  sliceTimer,
+  systemClock,
+  systemRandom,
+  yieldToEventLoop,
+} from './clock.js';
+export {
+  type Document,
+  type DocumentStore,
+  type Embedder,
+  type FieldCondition,
+  type FieldFilter,
+  type Filter,
+  type FilterScalar,
+  type Hit,
+  type KeywordIndex,
+  type Metadata,
+  type MetadataValue,
+  type MmrOptions,
+  type Place,
+  type Query,
+  type QueryWithOptions,
+  queryOf,
+  type Retriever,
+  type SearchOptions,
+  type Store,
+  type StoreChange,
+  type StoreRange,
+  type StoreStats,
+  type VectorEntry,
+  type VectorSearchOptions,
+  type VectorStore,
+} from './document.js';
+export {
+  assertNever,
+  checkAtLeast,
+  type ErrorCode,
+  type ErrorDetails,
+  isPipewrightError,
+  messageOf,
+  PipewrightError,
+  type PipewrightErrorOptions,
+} from './errors.js';
+export { isWithin, type RunEvent, type RunEventBody, type RunListener, type Span } from './events.js';
+export { compileFilter } from './filter.js';
+export { inspect, type StepTree, toMermaid } from './inspect.js';
+export { loop, type LoopOptions } from './loop.js';
+export { map, type MapOptions } from './map.js';
+export {
+  assistant,
+  type FilePart,
+  type ImagePart,
+  type Message,
+  type Part,
+  partsOf,
+  type ReasoningPart,
+  type Role,
+  type SourcePart,
+  system,
+  textOf,
+  type TextPart,
+  type ToolCallPart,
+  type ToolResultPart,
+  user,
+} from './message.js';
+export { type Budget, createMeter, type Hold, type Meter, type Reservation, type Spent } from './meter.js';
+export { loadOptional } from './optional.js';
+export { parallel } from './parallel.js';
+export { pipe } from './pipe.js';
+export { type ChildRunOptions, createRun, type Run, type RunKey, runKey, type RunOptions } from './run.js';
+export {
+  type Checked,
+  checkSchema,
+  describeIssues,
+  type JsonSchema,
+  type Schema,
+  type SchemaIssue,
+  type SchemaResult,
+  type SchemaWithJson,
+  toJsonSchema,
+  withJsonSchema,
+} from './schema.js';
+export {
+  type AnyStep,
+  callStep,
+  type Decorated,
+  decorate,
+  defineStep,
+  defineStepWith,
+  type Step,
+  type StepChild,
+  type StepInfo,
+  stepInfo,
+  type StepInput,
+  type StepLike,
+  stepName,
+  type StepOutput,
+} from './step.js';
+export { stream, type StepStream, type StreamOptions } from './stream.js';
+export { named, tap } from './tap.js';
+export { addUsage, noUsage, type Usage } from './usage.js';

@@ -1,0 +1,83 @@
+/** Who speaks. `system` is the developer's voice, `tool` carries results of tool calls. */
+export type Role = 'system' | 'user' | 'assistant' | 'tool';
+
+export interface TextPart {
+  readonly type: 'text';
+  readonly text: string;
+}
+
+/** A picture: bytes with their media type, or a URL that the model's server can reach. */
+export interface ImagePart {
+  readonly type: 'image';
+  readonly data: Uint8Array | URL;
+  readonly mediaType?: string;
+}
+
+export interface FilePart {
+  readonly type: 'file';
+  readonly data: Uint8Array | URL;
+  readonly mediaType: string;
+  readonly name?: string;
+}
+
+/**
+ * A passage to answer from. It is data, not prompt text: a model with citations of its own gets it natively, others get it
+ * rendered and numbered.
+ */
+export interface SourcePart {
+  readonly type: 'source';
+  readonly id: string;
+  readonly text: string;
+  readonly title?: string;
+}
+
+export interface ToolCallPart {
+  readonly type: 'tool-call';
+  readonly id: string;
+  readonly name: string;
+  /** Parsed JSON. When the model wrote no valid JSON, the raw text. */
+  readonly input: unknown;
+}
+
+export interface ToolResultPart {
+  readonly type: 'tool-result';
+  readonly id: string;
+  readonly name: string;
+  /** JSON value or text. */
+  readonly output: unknown;
+  readonly isError?: boolean;
+}
+
+export interface ReasoningPart {
+  readonly type: 'reasoning';
+  readonly text: string;
+  /** What the provider needs to take its own reasoning back (a signature, an encrypted blob). */
+  readonly opaque?: string;
+}
+
+export type Part = TextPart | ImagePart | FilePart | SourcePart | ToolCallPart | ToolResultPart | ReasoningPart;
+
+export interface Message {
+  readonly role: Role;
+  /** A plain string is short for one text part. */
+  readonly content: string | readonly Part[];
+}
+
+/** The parts of a message; a string becomes one text part, an empty string none. */
+export const partsOf = (message: Message): readonly Part[] => {
+  if (typeof message.content !== 'string') return message.content;
+  return message.content === '' ? [] : [{ type: 'text', text: message.content }];
+};
+
+/** The text parts of a message, joined. */
+export const textOf = (message: Message): string =>
+  typeof message.content === 'string'
+    ? message.content
+    : message.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
+
+/** @example system('Answer in one sentence.') // => { role: 'system', content: 'Answer in one sentence.' } */
+export const system = (content: string): Message => ({ role: 'system', content });
+/** @example user('Hello') // => { role: 'user', content: 'Hello' } */
+export const user = (content: string | readonly Part[]): Message => ({ role: 'user', content });
+/** @example assistant('Hello') // => { role: 'assistant', content: 'Hello' } */
+export const assistant = (content: string | readonly Part[]): Message => ({ role: 'assistant', content });

@@ -1,0 +1,90 @@
+import { callStep, defineStep, type AnyStep, type Step, type StepLike } from './step.js';
+
+/**
+ * Joins steps end to end: each gets what the one before resolved to. Takes up to ten; put a pipe in a pipe for more.
+ * Rejects with the first failure, or with the signal's reason once that aborts; then no further step starts.
+ * @example await pipe((text: string) => text.trim(), (text) => text.length)(' four ') // => 4
+ */
+export function pipe<A, B>(ab: StepLike<A, B>): Step<A, B>;
+export function pipe<A, B, C>(ab: StepLike<A, B>, bc: StepLike<NoInfer<B>, C>): Step<A, C>;
+export function pipe<A, B, C, D>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+): Step<A, D>;
+export function pipe<A, B, C, D, E>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+  de: StepLike<NoInfer<D>, E>,
+): Step<A, E>;
+export function pipe<A, B, C, D, E, F>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+  de: StepLike<NoInfer<D>, E>,
+  ef: StepLike<NoInfer<E>, F>,
+): Step<A, F>;
+export function pipe<A, B, C, D, E, F, G>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+  de: StepLike<NoInfer<D>, E>,
+  ef: StepLike<NoInfer<E>, F>,
+  fg: StepLike<NoInfer<F>, G>,
+): Step<A, G>;
+export function pipe<A, B, C, D, E, F, G, H>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+  de: StepLike<NoInfer<D>, E>,
+  ef: StepLike<NoInfer<E>, F>,
+  fg: StepLike<NoInfer<F>, G>,
+  gh: StepLike<NoInfer<G>, H>,
+): Step<A, H>;
+export function pipe<A, B, C, D, E, F, G, H, I>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+  de: StepLike<NoInfer<D>, E>,
+  ef: StepLike<NoInfer<E>, F>,
+  fg: StepLike<NoInfer<F>, G>,
+  gh: StepLike<NoInfer<G>, H>,
+  hi: StepLike<NoInfer<H>, I>,
+): Step<A, I>;
+export function pipe<A, B, C, D, E, F, G, H, I, J>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+  de: StepLike<NoInfer<D>, E>,
+  ef: StepLike<NoInfer<E>, F>,
+  fg: StepLike<NoInfer<F>, G>,
+  gh: StepLike<NoInfer<G>, H>,
+  hi: StepLike<NoInfer<H>, I>,
+  ij: StepLike<NoInfer<I>, J>,
+): Step<A, J>;
+export function pipe<A, B, C, D, E, F, G, H, I, J, K>(
+  ab: StepLike<A, B>,
+  bc: StepLike<NoInfer<B>, C>,
+  cd: StepLike<NoInfer<C>, D>,
+  de: StepLike<NoInfer<D>, E>,
+  ef: StepLike<NoInfer<E>, F>,
+  fg: StepLike<NoInfer<F>, G>,
+  gh: StepLike<NoInfer<G>, H>,
+  hi: StepLike<NoInfer<H>, I>,
+  ij: StepLike<NoInfer<I>, J>,
+  jk: StepLike<NoInfer<J>, K>,
+): Step<A, K>;
+export function pipe(...steps: readonly StepLike<unknown, unknown>[]): Step<unknown, unknown> {
+  const children = steps.map((step) => ({ step: step as AnyStep }));
+  return defineStep({ kind: 'pipe', children }, async (input, run) => {
+    let value = input;
+    for (const step of steps) {
+      run.throwIfAborted();
+      value = await callStep(step, value, run);
+    }
+    // The last step may have been deaf to an abort; its caller has given up all the same.
+    run.throwIfAborted();
+    return value;
+  });
+}

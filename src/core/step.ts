@@ -1,0 +1,119 @@
+import { createRun, type Run } from './run.js';
+
+/** What combinators return and users call. `run` may be left out: then a fresh run is made for this call. */
+export type Step<in In, out Out> = (input: In, run?: Run) => Promise<Out>;
+
+/** What combinators accept: any function of the input; it may ignore the run and may be synchronous. */
+export type StepLike<In, Out> = (input: In, run: Run) => Out | Promise<Out>;
+
+/** A step of any input and output, for signatures that only pass it on. */
+export type AnyStep = (input: never, run: Run) => unknown;
+
+/** The input type of a step. */
+export type StepInput<S extends AnyStep> = Parameters<S>[0];
+/** What a step resolves to. */
+export type StepOutput<S extends AnyStep> = Awaited<ReturnType<S>>;
+
+/**
+ * The type of a decorated step: a step keeps its exact type (a decorated `ChatModel` is still one); a plain function becomes
+ * a `Step`.
+ */
+export type Decorated<S extends AnyStep> = 1 | 2 extends Parameters<S>['length']
+  ? S
+  : Step<StepInput<S>, StepOutput<S>>;
+
+/** What a step says of itself; `inspect` reads it. */
+export interface StepInfo {
+  /** What it is: `pipe`, `retry`, `model`, … */
+  readonly kind: string;
+  /** Its name in paths and drawings. @default the kind */
+  readonly name?: string;
+  /** Settings worth showing. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+  readonly children?: readonly StepChild[];
+}
+
+export interface StepChild {
+  readonly label?: string;
+  readonly step: AnyStep;
+}
+
+const infoKey: unique symbol = Symbol.for('pipewright.step') as never;
+
+interface WithInfo {
+  readonly [infoKey]?: StepInfo;
+}
+
+/** What a step says of itself; a plain function is a `function` with its own name. */
+export const stepInfo = (step: AnyStep): StepInfo =>
+  (step as WithInfo)[infoKey] ?? (step.name === '' ? { kind: 'function' } : { kind: 'function', name: step.name });
+
+export const stepName = (step: AnyStep): string => {
+  const { name, kind } = stepInfo(step);
+  return name ?? kind;
+};
+
+/** Makes a step from a body that always gets a run. Use it to write combinators of your own. */
+export const defineStep = <In, Out>(info: StepInfo, body: (input: In, run: Run) => Promise<Out>): Step<In, Out> => {
+  const step = (input: In, run?: Run): Promise<Out> => body(input, run ?? createRun());
+  Object.defineProperty(step, 'name', { value: info.name ?? info.kind, configurable: true });
+  Object.defineProperty(step, infoKey, { value: info });
+  return step;
+};
+
+/** The same with properties beside the call: this is how a `ChatModel` or an `Embedder` is made. */
+export const defineStepWith = <In, Out, Props extends object>(
+  info: StepInfo,
+  props: Props,
+  body: (input: In, run: Run) => Promise<Out>,
+): Step<In, Out> & Props => withPropertiesOf(props, defineStep(info, body)) as Step<In, Out> & Props;
+
+const ownToFunctions = new Set<PropertyKey>(['length', 'name', 'prototype', 'arguments', 'caller', infoKey]);
+
+const withPropertiesOf = <S extends object>(from: object, to: S): S => {
+  for (const key of Reflect.ownKeys(from)) {
+    if (typeof from === 'function' && ownToFunctions.has(key)) continue;
+    const property = Object.getOwnPropertyDescriptor(from, key);
+    if (property !== undefined) Object.defineProperty(to, key, { ...property, configurable: true });
+  }
+  return to;
+};
+
+/**
+ * Makes a decorator: returns a step that runs `body` in place of `step` and keeps all properties of `step`.
+ * @example const quick = <S extends AnyStep>(step: S) => decorate(step, { kind: 'quick' }, (input, run) => step(input, run))
+ */
+export const decorate = <S extends AnyStep>(
+  step: S,
+  info: StepInfo,
+  body: (input: StepInput<S>, run: Run) => Promise<unknown>,
+): Decorated<S> => {
+  const full: StepInfo = { children: [{ step }], name: `${info.kind}(${stepName(step)})`, ...info };
+  return withPropertiesOf(step, defineStep(full, body)) as unknown as Decorated<S>;
+};
+
+/**
+ * Calls a step inside a span of its own. With a listener on the run it reports start, end and failure; without one it is a
+ * plain call.
+ */
+export const callStep = <In, Out>(step: StepLike<In, Out>, input: In, run: Run, name?: string): Out | Promise<Out> =>
+  run.isWatched ? callWatched(step, input, run, name) : step(input, run);
+
+const callWatched = async <In, Out>(
+  step: StepLike<In, Out>,
+  input: In,
+  run: Run,
+  name: string = stepName(step as AnyStep),
+): Promise<Out> => {
+  const child = run.child(name);
+  const startedMs = run.clock.now();
+  child.emit({ type: 'step-start', kind: stepInfo(step as AnyStep).kind, input });
+  try {
+    const output = await step(input, child);
+    child.emit({ type: 'step-end', output, durationMs: run.clock.now() - startedMs });
+    return output;
+  } catch (error) {
+    child.emit({ type: 'step-error', error, durationMs: run.clock.now() - startedMs });
+    throw error;
+  }
+};

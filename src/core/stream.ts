@@ -1,0 +1,217 @@
+import { linkedController } from './clock.js';
+import { isPipewrightError, messageOf, PipewrightError } from './errors.js';
+import type { RunEvent } from './events.js';
+import { createRun, type Run, type RunOptions } from './run.js';
+import { type AnyStep, callStep, type StepInput, type StepLike, type StepOutput } from './step.js';
+import { deltasOf, snapshotsOf } from './text-view.js';
+
+export interface StreamOptions extends Omit<RunOptions, 'on'> {
+  /** Watches inside this run (its signal, budget and listeners apply) instead of making a new one. */
+  readonly run?: Run;
+  /** Which events are read. @default all */
+  readonly only?: (event: RunEvent) => boolean;
+}
+
+/**
+ * A call that is under way. It runs whether or not anybody reads. Its events can be read once: as events, as `.text`, as
+ * `.snapshots` or as a response. Leaving the loop early cancels the run, down to the socket.
+ */
+export interface StepStream<Out> extends AsyncIterable<RunEvent> {
+  /** Text as it arrives. Fails with `text-retracted` when text already given out is withdrawn and replaced by other text. */
+  readonly text: AsyncIterable<string>;
+  /** The whole text so far, each time it changes; a retraction makes it shorter. */
+  readonly snapshots: AsyncIterable<string>;
+  /** What the step resolves to. It rejects as the step does; nobody has to wait for it. */
+  readonly result: Promise<Out>;
+  /** A server-sent-event response: `text-delta`, `retract`, … then `result` or `error`. A client that leaves cancels the run. */
+  readonly toResponse: (init?: ResponseInit) => Response;
+  /** Stops the run; `result` then rejects with the reason. */
+  readonly cancel: (reason?: unknown) => void;
+}
+
+const abortError = (): Error => new DOMException('The reader left the stream.', 'AbortError');
+
+type Next = IteratorResult<RunEvent, undefined>;
+const finished: Next = { done: true, value: undefined };
+
+/** A queue of events with one reader. Pushing never waits. */
+class EventQueue {
+  #events: RunEvent[] = [];
+  #at = 0;
+  #waiting: ((next: Next | PromiseLike<Next>) => void) | undefined;
+  #end: { readonly error?: unknown } | undefined;
+
+  push(event: RunEvent): void {
+    if (this.#end !== undefined) return;
+    if (this.#waiting === undefined) {
+      this.#events.push(event);
+      return;
+    }
+    const give = this.#waiting;
+    this.#waiting = undefined;
+    give({ done: false, value: event });
+  }
+
+  close(end: { readonly error?: unknown }): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#waiting?.(this.#last());
+    this.#waiting = undefined;
+  }
+
+  next(): Promise<Next> {
+    const event = this.#events[this.#at];
+    if (event === undefined) {
+      if (this.#end !== undefined) return this.#last();
+      return new Promise((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+    this.#at += 1;
+    // Forget what was read, in steps that keep the cost per event constant.
+    if (this.#at === 1024) {
+      this.#events = this.#events.slice(1024);
+      this.#at = 0;
+    }
+    return Promise.resolve({ done: false, value: event });
+  }
+
+  /** The failure is given out once; after it the iteration is over. */
+  #last(): Promise<Next> {
+    const end = this.#end;
+    this.#end = {};
+    return end !== undefined && 'error' in end ? Promise.reject(end.error) : Promise.resolve(finished);
+  }
+}
+
+/**
+ * Calls a step and lets you watch: `for await (const event of stream(ask, '…'))`.
+ * @example (await stream((n: number) => n + 1, 1).result) // => 2
+ */
+export const stream = <S extends AnyStep>(
+  step: S,
+  input: NoInfer<StepInput<S>>,
+  options: StreamOptions = {},
+): StepStream<StepOutput<S>> => {
+  const { run: outer = createRun(options), only } = options;
+  const control = linkedController(options.signal ?? outer.signal);
+  const queue = new EventQueue();
+  const run = outer.with({
+    signal: control.signal,
+    on: (event) => {
+      if (only === undefined || only(event)) queue.push(event);
+    },
+  });
+  const result = start(step as unknown as StepLike<unknown, StepOutput<S>>, input, run, queue);
+  // A caller who reads only the events must not be punished for not awaiting the result, which carries the same failure.
+  result.catch(() => undefined).finally(() => control[Symbol.dispose]());
+  const cancel = (reason: unknown = abortError()): void => control.abort(reason);
+  const events = readOnce(queue, cancel);
+  return {
+    [Symbol.asyncIterator]: () => events()[Symbol.asyncIterator](),
+    get text() {
+      return deltasOf(events());
+    },
+    get snapshots() {
+      return snapshotsOf(events());
+    },
+    result,
+    toResponse: (init) => toResponse(events(), result, cancel, init),
+    cancel,
+  };
+};
+
+const start = async <Out>(step: StepLike<unknown, Out>, input: unknown, run: Run, queue: EventQueue): Promise<Out> => {
+  try {
+    await Promise.resolve();
+    run.throwIfAborted();
+    const output = await callStep(step, input, run);
+    queue.close({});
+    return output;
+  } catch (error) {
+    queue.close({ error });
+    throw error;
+  }
+};
+
+/** Hands the queue to one reader; whoever stops before the end cancels the run. */
+const readOnce = (queue: EventQueue, cancel: () => void): (() => AsyncIterable<RunEvent>) => {
+  let isTaken = false;
+  return () => {
+    if (isTaken) {
+      throw new PipewrightError(
+        'bad-input',
+        'The events of this stream are being read already. Read them once: as events, `.text`, `.snapshots` or a response.',
+      );
+    }
+    isTaken = true;
+    const iterator: AsyncIterator<RunEvent, undefined> = {
+      next: () => queue.next(),
+      return: () => {
+        cancel();
+        queue.close({});
+        return Promise.resolve(finished);
+      },
+    };
+    return { [Symbol.asyncIterator]: () => iterator };
+  };
+};
+
+/** What a client gets to see of an event. Inputs, outputs and prompts stay on the server. */
+const publicEvent = (event: RunEvent): object | undefined => {
+  const { type, span } = event;
+  const place = { span: span.id, path: span.path };
+  switch (type) {
+    case 'text-delta':
+    case 'reasoning-delta':
+      return { type, text: event.text, ...place };
+    case 'retract':
+      return { type, reason: event.reason, ...place };
+    case 'progress':
+      return { type, label: event.label, done: event.done, total: event.total, ...place };
+    default:
+      return undefined;
+  }
+};
+
+const publicError = (error: unknown): object =>
+  isPipewrightError(error)
+    ? { code: error.code, message: error.message, retryable: error.retryable }
+    : {
+        code: 'internal',
+        message: error instanceof DOMException ? messageOf(error) : 'The call failed.',
+        retryable: false,
+      };
+
+const frame = (encoder: TextEncoder, data: object): Uint8Array => encoder.encode(`data: ${JSON.stringify(data)}\n\n`);
+
+const toResponse = (
+  events: AsyncIterable<RunEvent>,
+  result: Promise<unknown>,
+  cancel: (reason?: unknown) => void,
+  init: ResponseInit = {},
+): Response => {
+  const encoder = new TextEncoder();
+  const iterator = events[Symbol.asyncIterator]();
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      try {
+        for (;;) {
+          const { done, value } = await iterator.next();
+          if (done) break;
+          const data = publicEvent(value);
+          if (data !== undefined) return controller.enqueue(frame(encoder, data));
+        }
+        controller.enqueue(frame(encoder, { type: 'result', value: await result }));
+      } catch (error) {
+        controller.enqueue(frame(encoder, { type: 'error', error: publicError(error) }));
+      }
+      controller.close();
+    },
+    cancel: (reason) => cancel(reason ?? abortError()),
+  });
+  const headers = new Headers(init.headers);
+  if (!headers.has('content-type')) headers.set('content-type', 'text/event-stream; charset=utf-8');
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache, no-transform');
+  return new Response(body, { ...init, headers });
+};
