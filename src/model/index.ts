@@ -1,3 +1,4 @@
+export { chatModel } from './chat-model.js';
 export type {
   ChatInput,
   ChatModel,

@@ -1,0 +1,110 @@
+import {
+  defineStepWith,
+  type ErrorCode,
+  type Hold,
+  isPipewrightError,
+  noUsage,
+  PipewrightError,
+  raceAbort,
+  type Run,
+  type Usage,
+} from '../core/index.js';
+import { costOf, priceOf } from './prices.js';
+import { type ReplyBuilder, replyBuilder } from './reply-builder.js';
+import { checkFeatures, estimateRequestTokens, requestOf } from './request.js';
+import { estimateTokens } from './tokens.js';
+import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelPrice, Provider } from './types.js';
+
+/** Output tokens that are held in a budget when the request does not limit them; the request is then sent with this limit. */
+const defaultHeldOutputTokens = 4_096;
+
+/**
+ * Makes the step from a provider: checks the request against the model's features, holds room in the budget, calls, passes
+ * deltas on to the run, puts the reply together, and counts what it took, also when the call breaks or is aborted.
+ * The step throws `unsupported` before the network for what the model cannot do, `budget-exceeded` and `price-unknown` from
+ * the budget, and `stream-cut` when the reply ends without a finish reason.
+ * @example chatModel(provider).id // => 'test:echo'
+ */
+export const chatModel = (provider: Provider): ChatModel => {
+  const { id, model, features, limits } = provider;
+  const props = { id, model, provider: provider.provider, features, limits };
+  return defineStepWith<ChatInput, ChatReply, typeof props>({ kind: 'model', name: id }, props, (input, run) =>
+    call(provider, requestOf(input), run),
+  );
+};
+
+const call = async (provider: Provider, request: ChatRequest, run: Run): Promise<ChatReply> => {
+  checkFeatures(provider.id, provider.features, request);
+  run.throwIfAborted();
+  const price = provider.price ?? priceOf(provider.model);
+  const { hold, limited } = reserve(provider, request, price, run);
+  const builder = replyBuilder(provider, run);
+  const settle = (usage: Usage): number | undefined => {
+    const costUsd = price === undefined ? undefined : costOf(usage, price);
+    hold.settle(usage, costUsd);
+    run.emit({ type: 'usage', model: provider.id, usage, ...(costUsd === undefined ? {} : { costUsd }) });
+    return costUsd;
+  };
+  try {
+    await raceAbort(readAll(provider, limited, builder, run), run.signal);
+    const usage = builder.usage() ?? estimatedUsage(request, builder);
+    if (builder.isFinished()) return builder.reply(usage, settle(usage));
+    return builder.reply(usage, undefined);
+  } catch (error) {
+    settle(mayHaveBeenBilled(error, builder) ? estimatedUsage(request, builder) : noUsage);
+    throw withPartialText(error, builder.text());
+  }
+};
+
+const readAll = async (provider: Provider, request: ChatRequest, builder: ReplyBuilder, run: Run): Promise<void> => {
+  for await (const event of provider.stream(request, run)) {
+    // Leaving the loop closes the provider's generator, and with it the socket.
+    if (run.signal.aborted) return;
+    builder.take(event);
+    if (event.type === 'finish') return;
+  }
+};
+
+/** Holds room for the call. Where tokens or money are limited the reply is limited to what was held, so it cannot overshoot. */
+const reserve = (
+  provider: Provider,
+  request: ChatRequest,
+  price: ModelPrice | undefined,
+  run: Run,
+): { readonly hold: Hold; readonly limited: ChatRequest } => {
+  if (!run.meter.isLimited) {
+    return { hold: run.meter.reserve({ label: provider.id, tokens: 0, costUsd: 0 }), limited: request };
+  }
+  const inputTokens = estimateRequestTokens(request);
+  const outputTokens =
+    request.maxOutputTokens ??
+    Math.min(defaultHeldOutputTokens, provider.limits.maxOutputTokens ?? defaultHeldOutputTokens);
+  const costUsd = price === undefined ? undefined : costOf({ inputTokens, outputTokens }, price);
+  const hold = run.meter.reserve({ label: provider.id, tokens: inputTokens + outputTokens, costUsd });
+  return { hold, limited: { ...request, maxOutputTokens: outputTokens } };
+};
+
+/** A reply that had begun costs; so may one whose fate is not known. A refusal (401, 429, 500, a missing key) costs nothing. */
+const mayHaveBeenBilled = (error: unknown, builder: ReplyBuilder): boolean =>
+  builder.hasBegun() || !isPipewrightError(error) || unknownFates.has(error.code);
+
+const unknownFates: ReadonlySet<string> = new Set<ErrorCode>(['connection-lost', 'stream-cut', 'timeout']);
+
+/** What a call took when the provider did not say: never below what was delivered, as near as an estimate can tell. */
+const estimatedUsage = (request: ChatRequest, builder: ReplyBuilder): Usage => {
+  const told = builder.usage();
+  const written = estimateTokens(builder.written());
+  return {
+    ...told,
+    inputTokens: told?.inputTokens ?? estimateRequestTokens(request),
+    outputTokens: Math.max(told?.outputTokens ?? 0, written),
+    isEstimated: true,
+  };
+};
+
+/** The same failure with the text that had arrived, where it does not carry that yet. */
+const withPartialText = (error: unknown, partialText: string): unknown => {
+  if (!isPipewrightError(error) || partialText === '' || error.details.partialText !== undefined) return error;
+  const { code, message, retryable, cause, details } = error;
+  return new PipewrightError(code, message, { retryable, cause, details: { ...details, partialText } });
+};
