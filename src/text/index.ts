@@ -1,0 +1,6 @@
+export { analyze, type AnalyzeOptions, type Analyzer, analyzer } from './analyze.js';
+export type { TextSpan } from './blocks.js';
+export { sentenceSpans } from './sentences.js';
+export { stem } from './stem.js';
+export { stopWords } from './stop-words.js';
+export { identifierWords, words } from './words.js';
