@@ -1,4 +1,7 @@
 export { chatModel } from './chat-model.js';
+export { priceTable } from './price-table.js';
+export { costOf, limitsOf, type PriceEntry, priceEntryOf, priceOf, type PriceTable } from './prices.js';
+export { estimateTokens } from './tokens.js';
 export type {
   ChatInput,
   ChatModel,

@@ -132,6 +132,8 @@ export interface ModelPrice {
   readonly cachedInput?: number;
   /** @default the input price */
   readonly cacheWrite?: number;
+  /** What applies to a whole call instead, once its input (cached tokens included) is longer than `aboveTokens`. */
+  readonly longInput?: { readonly aboveTokens: number; readonly price: ModelPrice };
 }
 
 /** A step from messages to a reply. While it runs it emits `text-delta`, `reasoning-delta`, `tool-call-delta` and `usage`. */
