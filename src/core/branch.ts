@@ -2,9 +2,9 @@ import { PipewrightError } from './errors.js';
 import {
   type AnyStep,
   callStep,
+  type CommonInput,
   defineStep,
   type Step,
-  type StepInput,
   type StepLike,
   type StepOutput,
 } from './step.js';
@@ -44,9 +44,9 @@ type Routes = Readonly<Record<string, AnyStep>>;
  * @example await route((n: number) => (n % 2 ? 'odd' : 'even'), { odd: (n: number) => n + 1, even: (n: number) => n })(3) // => 4
  */
 export const route = <const R extends Routes>(
-  choose: StepLike<StepInput<R[keyof R]>, keyof R & string>,
+  choose: StepLike<CommonInput<R>, keyof R & string>,
   routes: R,
-): Step<StepInput<R[keyof R]>, StepOutput<R[keyof R]>> => {
+): Step<CommonInput<R>, StepOutput<R[keyof R]>> => {
   const children = Object.entries(routes).map(([label, step]) => ({ label, step }));
   const info = { kind: 'route', children: [{ label: 'choose', step: choose as AnyStep }, ...children] };
   return defineStep(info, async (input, run) => {

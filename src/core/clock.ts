@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { PipewrightError } from './errors.js';
 
 /** Where time comes from. Tests put a clock here that they move by hand. */
@@ -15,7 +16,14 @@ const maxTimerMs = 2_147_483_647;
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, Math.min(ms, maxTimerMs));
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (leftMs: number): void => {
+      timer = setTimeout(
+        () => (leftMs > maxTimerMs ? wait(leftMs - maxTimerMs) : callback()),
+        Math.min(leftMs, maxTimerMs),
+      );
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };
@@ -49,10 +57,43 @@ export const randomId = (random: Random): string => {
   return half() + half();
 };
 
-/** Calls `listener` once when the signal aborts; the returned function takes the listener away again. */
+/** Our listeners on one signal. The signal itself holds a single one, which calls them all. */
+interface AbortHub {
+  readonly listeners: Set<() => void>;
+  readonly fanOut: () => void;
+}
+
+/** A platform signal warns from 11 listeners on, and searches them all when one comes or goes: a thousand calls may share it. */
+const abortHubs = new WeakMap<AbortSignal, AbortHub>();
+
+const hubOf = (signal: AbortSignal): AbortHub => {
+  const known = abortHubs.get(signal);
+  if (known !== undefined) return known;
+  const listeners = new Set<() => void>();
+  const fanOut = (): void => {
+    abortHubs.delete(signal);
+    for (const listener of listeners) listener();
+  };
+  const hub = { listeners, fanOut };
+  abortHubs.set(signal, hub);
+  signal.addEventListener('abort', fanOut, { once: true });
+  return hub;
+};
+
+/**
+ * Calls `listener` once when the signal aborts; the returned function takes the listener away again. The listener must not
+ * throw. A signal that has aborted already calls nobody: ask `signal.aborted` first.
+ */
 export const onAbort = (signal: AbortSignal, listener: () => void): (() => void) => {
-  signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
+  const { listeners, fanOut } = hubOf(signal);
+  // A function of its own, so that the same listener may be given twice.
+  const own = (): void => listener();
+  listeners.add(own);
+  return () => {
+    if (!listeners.delete(own) || listeners.size > 0) return;
+    abortHubs.delete(signal);
+    signal.removeEventListener('abort', fanOut);
+  };
 };
 
 /**
@@ -84,6 +125,8 @@ export interface LinkedController extends Disposable {
 /** Makes a controller below `parent`. Dispose it when the work is over: then `parent` holds nothing of it any more. */
 export const linkedController = (parent: AbortSignal): LinkedController => {
   const own = new AbortController();
+  // Every step under way below may listen, and there is no bound on how many.
+  setMaxListeners(0, own.signal);
   const forget = parent.aborted ? undefined : onAbort(parent, () => own.abort(parent.reason));
   if (parent.aborted) own.abort(parent.reason);
   return {

@@ -92,7 +92,9 @@ export {
 } from './schema.js';
 export {
   type AnyStep,
+  callInSpan,
   callStep,
+  type CommonInput,
   type Decorated,
   decorate,
   defineStep,

@@ -1,3 +1,4 @@
+import { sliceTimer, yieldToEventLoop } from './clock.js';
 import { checkAtLeast } from './errors.js';
 import { type AnyStep, callStep, defineStep, type Step, type StepLike } from './step.js';
 
@@ -17,13 +18,14 @@ export const loop = <T>(step: StepLike<T, T>, options: LoopOptions<NoInfer<T>>):
   checkAtLeast('maxRounds', maxRounds, 1);
   const info = { kind: 'loop', details: { maxRounds }, children: [{ step: step as AnyStep }] };
   return defineStep(info, async (input, run) => {
+    const isSliceOver = sliceTimer();
     let value = input;
     for (let rounds = 1; rounds <= maxRounds; rounds++) {
       run.throwIfAborted();
       value = await callStep(step, value, run, `round ${rounds}`);
       if (await until(value, rounds)) break;
+      if (isSliceOver()) await yieldToEventLoop();
     }
-    run.throwIfAborted();
     return value;
   });
 };

@@ -1,4 +1,4 @@
-import { linkedController } from './clock.js';
+import { linkedController, sliceTimer, yieldToEventLoop } from './clock.js';
 import { checkAtLeast } from './errors.js';
 import type { Run } from './run.js';
 import { type AnyStep, callStep, defineStep, type Step, type StepLike } from './step.js';
@@ -26,25 +26,25 @@ const mapWith = async <In, Out>(
   run: Run,
   concurrency: number,
 ): Promise<Out[]> => {
-  run.throwIfAborted();
   using group = linkedController(run.signal);
   const inner = run.with({ signal: group.signal });
   const results = new Array<Out>(items.length);
+  const isSliceOver = sliceTimer();
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++;
-      inner.throwIfAborted();
-      results[index] = await callStep(step, items[index] as In, inner, `[${index}]`);
+    try {
+      while (next < items.length) {
+        inner.throwIfAborted();
+        const index = next++;
+        results[index] = await callStep(step, items[index] as In, inner, `[${index}]`);
+        if (isSliceOver()) await yieldToEventLoop();
+      }
+    } catch (error) {
+      // At once, before another worker takes its next item.
+      group.abort(error);
+      throw error;
     }
   };
-  const workers = Array.from({ length: Math.min(concurrency, items.length) }, worker);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
-    group.abort(error);
-    throw error;
-  }
-  run.throwIfAborted();
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
   return results;
 };

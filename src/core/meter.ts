@@ -50,6 +50,9 @@ export interface Meter {
   readonly reserve: (reservation: Reservation) => Hold;
 }
 
+/** Sums of money in binary fractions are off by less than this. */
+const roundingUsd = 1e-9;
+
 const checkBudget = (budget: Budget): void => {
   for (const name of ['maxCostUsd', 'maxTokens', 'maxCalls', 'maxMs'] as const) {
     const value = budget[name];
@@ -92,7 +95,7 @@ export const createMeter = (budget: Budget, clock: Clock, parent?: Meter): Meter
       );
     }
     const costAfter = costUsd + heldUsd + callUsd;
-    if (costAfter > maxCostUsd) {
+    if (costAfter > maxCostUsd + roundingUsd) {
       refuse(label, `up to ${costAfter.toFixed(6)} USD would have been spent`, `${maxCostUsd} USD`);
     }
   };

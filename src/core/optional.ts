@@ -1,7 +1,7 @@
 import { PipewrightError } from './errors.js';
 
 const isMissing = (error: unknown, packageName: string): boolean => {
-  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  const { code, message } = (error ?? {}) as { readonly code?: string; readonly message?: string };
   return (
     (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && (message ?? '').includes(`'${packageName}'`)
   );

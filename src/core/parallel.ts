@@ -2,20 +2,14 @@ import { linkedController } from './clock.js';
 import {
   type AnyStep,
   callStep,
+  type CommonInput,
   defineStep,
   type Step,
-  type StepInput,
   type StepLike,
   type StepOutput,
 } from './step.js';
 
 type Branches = Readonly<Record<string, AnyStep>>;
-/** What all branches accept: the intersection of their inputs. */
-type BranchInput<B extends Branches> = { [K in keyof B]: (input: StepInput<B[K]>) => void }[keyof B] extends (
-  input: infer In,
-) => void
-  ? In
-  : never;
 
 /**
  * Gives the same input to every branch at once and resolves to an object of their results. When one fails, the signal of
@@ -25,11 +19,10 @@ type BranchInput<B extends Branches> = { [K in keyof B]: (input: StepInput<B[K]>
  */
 export const parallel = <const B extends Branches>(
   branches: B,
-): Step<BranchInput<B>, { [K in keyof B]: StepOutput<B[K]> }> => {
+): Step<CommonInput<B>, { [K in keyof B]: StepOutput<B[K]> }> => {
   const entries = Object.entries(branches);
   const children = entries.map(([label, step]) => ({ label, step }));
   return defineStep({ kind: 'parallel', children }, async (input, run) => {
-    run.throwIfAborted();
     using group = linkedController(run.signal);
     const inner = run.with({ signal: group.signal });
     const results = await Promise.all(
@@ -42,7 +35,6 @@ export const parallel = <const B extends Branches>(
         }
       }),
     );
-    run.throwIfAborted();
     return Object.fromEntries(results) as { [K in keyof B]: StepOutput<B[K]> };
   });
 };

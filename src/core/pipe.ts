@@ -83,8 +83,6 @@ export function pipe(...steps: readonly StepLike<unknown, unknown>[]): Step<unkn
       run.throwIfAborted();
       value = await callStep(step, value, run);
     }
-    // The last step may have been deaf to an abort; its caller has given up all the same.
-    run.throwIfAborted();
     return value;
   });
 }

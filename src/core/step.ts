@@ -6,6 +6,13 @@ export type Step<in In, out Out> = (input: In, run?: Run) => Promise<Out>;
 /** What combinators accept: any function of the input; it may ignore the run and may be synchronous. */
 export type StepLike<In, Out> = (input: In, run: Run) => Out | Promise<Out>;
 
+/** What every one of these steps accepts: the intersection of their inputs. */
+export type CommonInput<Steps extends Readonly<Record<string, AnyStep>>> = {
+  [K in keyof Steps]: (input: StepInput<Steps[K]>) => void;
+}[keyof Steps] extends (input: infer In) => void
+  ? In
+  : never;
+
 /** A step of any input and output, for signatures that only pass it on. */
 export type AnyStep = (input: never, run: Run) => unknown;
 
@@ -18,7 +25,7 @@ export type StepOutput<S extends AnyStep> = Awaited<ReturnType<S>>;
  * The type of a decorated step: a step keeps its exact type (a decorated `ChatModel` is still one); a plain function becomes
  * a `Step`.
  */
-export type Decorated<S extends AnyStep> = 1 | 2 extends Parameters<S>['length']
+export type Decorated<S extends AnyStep> = [1 | 2, ReturnType<S>] extends [Parameters<S>['length'], Promise<unknown>]
   ? S
   : Step<StepInput<S>, StepOutput<S>>;
 
@@ -53,9 +60,22 @@ export const stepName = (step: AnyStep): string => {
   return name ?? kind;
 };
 
-/** Makes a step from a body that always gets a run. Use it to write combinators of your own. */
+/**
+ * Makes a step from a body that always gets a run. Use it to write combinators of your own. Once the run is aborted the step
+ * rejects with the signal's reason, whatever the body makes of it.
+ */
 export const defineStep = <In, Out>(info: StepInfo, body: (input: In, run: Run) => Promise<Out>): Step<In, Out> => {
-  const step = (input: In, run?: Run): Promise<Out> => body(input, run ?? createRun());
+  const step = async (input: In, run: Run = createRun()): Promise<Out> => {
+    run.throwIfAborted();
+    try {
+      const output = await body(input, run);
+      run.throwIfAborted();
+      return output;
+    } catch (error) {
+      run.throwIfAborted();
+      throw error;
+    }
+  };
   Object.defineProperty(step, 'name', { value: info.name ?? info.kind, configurable: true });
   Object.defineProperty(step, infoKey, { value: info });
   return step;
@@ -72,9 +92,10 @@ const ownToFunctions = new Set<PropertyKey>(['length', 'name', 'prototype', 'arg
 
 const withPropertiesOf = <S extends object>(from: object, to: S): S => {
   for (const key of Reflect.ownKeys(from)) {
-    if (typeof from === 'function' && ownToFunctions.has(key)) continue;
     const property = Object.getOwnPropertyDescriptor(from, key);
-    if (property !== undefined) Object.defineProperty(to, key, { ...property, configurable: true });
+    // An enumerable `name` was given on purpose (a tool has one); a function's own is not enumerable.
+    if (property === undefined || (ownToFunctions.has(key) && !property.enumerable)) continue;
+    Object.defineProperty(to, key, { ...property, configurable: true });
   }
   return to;
 };
@@ -97,23 +118,18 @@ export const decorate = <S extends AnyStep>(
  * plain call.
  */
 export const callStep = <In, Out>(step: StepLike<In, Out>, input: In, run: Run, name?: string): Out | Promise<Out> =>
-  run.isWatched ? callWatched(step, input, run, name) : step(input, run);
+  run.isWatched ? callInSpan(step, input, run.child(name ?? stepName(step as AnyStep))) : step(input, run);
 
-const callWatched = async <In, Out>(
-  step: StepLike<In, Out>,
-  input: In,
-  run: Run,
-  name: string = stepName(step as AnyStep),
-): Promise<Out> => {
-  const child = run.child(name);
-  const startedMs = run.clock.now();
+/** Calls a step in a span that was made for it (`run.child`) and reports start, end and failure there. */
+export const callInSpan = async <In, Out>(step: StepLike<In, Out>, input: In, child: Run): Promise<Out> => {
+  const startedMs = child.clock.now();
   child.emit({ type: 'step-start', kind: stepInfo(step as AnyStep).kind, input });
   try {
     const output = await step(input, child);
-    child.emit({ type: 'step-end', output, durationMs: run.clock.now() - startedMs });
+    child.emit({ type: 'step-end', output, durationMs: child.clock.now() - startedMs });
     return output;
   } catch (error) {
-    child.emit({ type: 'step-error', error, durationMs: run.clock.now() - startedMs });
+    child.emit({ type: 'step-error', error, durationMs: child.clock.now() - startedMs });
     throw error;
   }
 };

@@ -1,4 +1,4 @@
-import { linkedController } from './clock.js';
+import { type LinkedController, linkedController, onAbort } from './clock.js';
 import { isPipewrightError, messageOf, PipewrightError } from './errors.js';
 import type { RunEvent } from './events.js';
 import { createRun, type Run, type RunOptions } from './run.js';
@@ -6,7 +6,10 @@ import { type AnyStep, callStep, type StepInput, type StepLike, type StepOutput 
 import { deltasOf, snapshotsOf } from './text-view.js';
 
 export interface StreamOptions extends Omit<RunOptions, 'on'> {
-  /** Watches inside this run (its signal, budget and listeners apply) instead of making a new one. */
+  /**
+   * Watches inside this run instead of making a new one: its signal, budget and listeners apply beside those given here, its
+   * clock, random numbers and id instead of them.
+   */
   readonly run?: Run;
   /** Which events are read. @default all */
   readonly only?: (event: RunEvent) => boolean;
@@ -69,8 +72,8 @@ class EventQueue {
     }
     this.#at += 1;
     // Forget what was read, in steps that keep the cost per event constant.
-    if (this.#at === 1024) {
-      this.#events = this.#events.slice(1024);
+    if (this.#at >= 1024 && this.#at * 2 >= this.#events.length) {
+      this.#events = this.#events.slice(this.#at);
       this.#at = 0;
     }
     return Promise.resolve({ done: false, value: event });
@@ -94,9 +97,10 @@ export const stream = <S extends AnyStep>(
   options: StreamOptions = {},
 ): StepStream<StepOutput<S>> => {
   const { run: outer = createRun(options), only } = options;
-  const control = linkedController(options.signal ?? outer.signal);
+  const control = controlOf(outer.signal, options.signal);
   const queue = new EventQueue();
   const run = outer.with({
+    ...(options.run === undefined ? {} : options),
     signal: control.signal,
     on: (event) => {
       if (only === undefined || only(event)) queue.push(event);
@@ -118,6 +122,21 @@ export const stream = <S extends AnyStep>(
     result,
     toResponse: (init) => toResponse(events(), result, cancel, init),
     cancel,
+  };
+};
+
+/** A controller below the run and, where it differs, the signal that was given beside it. */
+const controlOf = (outer: AbortSignal, given: AbortSignal | undefined): LinkedController => {
+  const control = linkedController(outer);
+  if (given === undefined || given === outer) return control;
+  if (given.aborted) control.abort(given.reason);
+  const forget = onAbort(given, () => control.abort(given.reason));
+  return {
+    ...control,
+    [Symbol.dispose]: () => {
+      forget();
+      control[Symbol.dispose]();
+    },
   };
 };
 
@@ -208,7 +227,10 @@ const toResponse = (
       }
       controller.close();
     },
-    cancel: (reason) => cancel(reason ?? abortError()),
+    cancel: async (reason) => {
+      cancel(reason ?? abortError());
+      await iterator.return?.();
+    },
   });
   const headers = new Headers(init.headers);
   if (!headers.has('content-type')) headers.set('content-type', 'text/event-stream; charset=utf-8');

@@ -50,22 +50,25 @@ export async function* snapshotsOf(events: AsyncIterable<RunEvent>): AsyncGenera
 export async function* deltasOf(events: AsyncIterable<RunEvent>): AsyncGenerator<string, void, undefined> {
   const view = textView();
   let given = '';
-  let isRepeating = false;
+  // How much of `given` still stands, or has been said again.
+  let standing = 0;
   for await (const event of events) {
     if (!view.take(event)) continue;
-    if (event.type === 'text-delta' && !isRepeating) {
-      given += event.text;
-      yield event.text;
+    if (event.type !== 'text-delta') {
+      const text = view.text();
+      if (!given.startsWith(text)) throw retracted(given);
+      standing = text.length;
       continue;
     }
-    const now = view.text();
-    isRepeating = given.startsWith(now);
-    if (isRepeating) continue;
-    if (!now.startsWith(given)) throw retracted(given);
-    yield now.slice(given.length);
-    given = now;
+    const repeated = event.text.slice(0, given.length - standing);
+    if (!given.startsWith(repeated, standing)) throw retracted(given);
+    standing += event.text.length;
+    const fresh = event.text.slice(repeated.length);
+    if (fresh === '') continue;
+    given += fresh;
+    yield fresh;
   }
-  if (given !== view.text()) throw retracted(given);
+  if (standing < given.length) throw retracted(given);
 }
 
 const retracted = (given: string): PipewrightError =>
