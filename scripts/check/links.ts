@@ -28,7 +28,8 @@ export const checkLinks = (root: string, pages: readonly Source[]): readonly Pro
       const line = text.slice(0, match.index).split('\n').length;
       const [file = '', anchor] = link.split('#');
       const target = file === '' ? path : posix.join(posix.dirname(path), file);
-      if (!existsSync(join(root, target))) return [{ path, line, message: `links to ${link}, which does not exist.` }];
+      if (!textOf.has(target) && !existsSync(join(root, target)))
+        return [{ path, line, message: `links to ${link}, which does not exist.` }];
       const page = textOf.get(target);
       if (anchor === undefined || page === undefined || anchorsOf(page).has(anchor)) return [];
       return [{ path, line, message: `links to ${link}, but ${target} has no such heading.` }];
