@@ -1,0 +1,209 @@
+import {
+  type Clock,
+  PipewrightError,
+  type Store,
+  type StoreChange,
+  type StoreRange,
+  sliceTimer,
+  yieldToEventLoop,
+} from '../core/index.js';
+
+/** A change to raw keys; undefined deletes. */
+export type RawChange = readonly [key: string, value: Uint8Array | undefined];
+
+/** Where the bytes lie. Keys are ordered by their UTF-8 bytes. */
+export interface Backend {
+  /** What errors call it: a path, or `memory`. */
+  readonly where: string;
+  readonly get: (key: string) => Uint8Array | undefined;
+  /** At most `limit` entries with `from <= key < to`; from the end when `isReversed`. */
+  readonly slice: (from: string, to: string, limit: number, isReversed: boolean) => readonly [string, Uint8Array][];
+  /** Applies all changes in order or none, and resolves when they are durable. */
+  readonly commit: (changes: readonly RawChange[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Longest key in UTF-8 bytes. LMDB takes 1,978; the rest is for our own prefixes. */
+export const maxKeyBytes = 1_900;
+
+// Raw keys: `k…` holds a value behind its expiry time (8 bytes), `t<time>…` finds what expires first.
+const valueKey = (key: string): string => `k${key}`;
+const expiryPrefix = 't';
+const timeDigits = 16;
+const expiryKey = (atMs: number, key: string): string =>
+  `${expiryPrefix}${Math.ceil(atMs).toString().padStart(timeDigits, '0')}${key}`;
+
+const headerBytes = 8;
+/** How many entries a range reads, and how many expired ones a write clears, at once. */
+const pageEntries = 256;
+
+const wrap = (value: Uint8Array, expiresMs: number): Uint8Array => {
+  const bytes = new Uint8Array(headerBytes + value.byteLength);
+  new DataView(bytes.buffer).setFloat64(0, expiresMs);
+  bytes.set(value, headerBytes);
+  return bytes;
+};
+
+const expiryOf = (bytes: Uint8Array): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0);
+
+const checkKey = (key: string): void => {
+  if (typeof key !== 'string')
+    throw new PipewrightError('bad-input', `A store key must be a string, got ${typeof key}.`);
+  if (/\p{Surrogate}/u.test(key)) {
+    throw new PipewrightError('bad-input', `The store key ${JSON.stringify(key)} holds half a character.`);
+  }
+  const bytes = Buffer.byteLength(key);
+  if (bytes > maxKeyBytes) {
+    throw new PipewrightError(
+      'bad-input',
+      `A store key may have ${maxKeyBytes} bytes, \`${key.slice(0, 60)}…\` has ${bytes}. Use a hash of it.`,
+    );
+  }
+};
+
+const checkChange = (change: StoreChange): void => {
+  checkKey(change.key);
+  if (change.type === 'delete') return;
+  if (!(change.value instanceof Uint8Array)) {
+    throw new PipewrightError('bad-input', `The value for the store key \`${change.key}\` must be a Uint8Array.`);
+  }
+  if (change.ttlMs !== undefined && !(change.ttlMs > 0)) {
+    throw new PipewrightError('bad-input', `\`ttlMs\` of \`${change.key}\` must be above 0, got ${change.ttlMs}.`);
+  }
+};
+
+/** The raw changes of one write, with values copied, so that the caller may go on using its buffers. */
+const rawChanges = (changes: readonly StoreChange[], nowMs: number): RawChange[] =>
+  changes.flatMap((change): RawChange[] => {
+    checkChange(change);
+    if (change.type === 'delete') return [[valueKey(change.key), undefined]];
+    if (change.ttlMs === undefined || change.ttlMs === Infinity) {
+      return [[valueKey(change.key), wrap(change.value, Infinity)]];
+    }
+    const expiresMs = nowMs + change.ttlMs;
+    return [
+      [valueKey(change.key), wrap(change.value, expiresMs)],
+      [expiryKey(expiresMs, change.key), new Uint8Array(0)],
+    ];
+  });
+
+/** Clears some entries whose time is over. A mark whose entry was written anew since only loses the mark. */
+const expiredChanges = (backend: Backend, nowMs: number): RawChange[] =>
+  backend.slice(expiryPrefix, expiryKey(nowMs + 1, ''), pageEntries, false).flatMap(([mark]): RawChange[] => {
+    const key = valueKey(mark.slice(expiryPrefix.length + timeDigits));
+    const bytes = backend.get(key);
+    const isOver = bytes !== undefined && expiryOf(bytes) <= nowMs;
+    return isOver
+      ? [
+          [mark, undefined],
+          [key, undefined],
+        ]
+      : [[mark, undefined]];
+  });
+
+interface PendingWrite {
+  readonly changes: readonly RawChange[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Commits one batch after another; what is written while a batch is under way goes into the next one together. */
+const groupCommit = (
+  backend: Backend,
+  clock: Clock,
+): { write: (c: readonly RawChange[]) => Promise<void>; idle: () => Promise<void> } => {
+  let waiting: PendingWrite[] = [];
+  let work: Promise<void> | undefined;
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const group = waiting;
+      waiting = [];
+      try {
+        const own = group.flatMap(({ changes }) => changes);
+        await backend.commit([...expiredChanges(backend, clock.now()), ...own]);
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    work = undefined;
+  };
+
+  return {
+    write: (changes) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ changes, resolve, reject });
+        work ??= drain();
+      }),
+    idle: async () => work,
+  };
+};
+
+/** Makes a `Store` from a backend: expiry, checks, batches that survive or fail together, and closing. */
+export const keyValueStore = (backend: Backend, clock: Clock): Store => {
+  const commits = groupCommit(backend, clock);
+  let closing: Promise<void> | undefined;
+  const checkOpen = (): void => {
+    if (closing !== undefined) throw new PipewrightError('store-closed', `The store (${backend.where}) is closed.`);
+  };
+  const liveValue = (bytes: Uint8Array): Uint8Array | undefined =>
+    expiryOf(bytes) <= clock.now() ? undefined : new Uint8Array(bytes.subarray(headerBytes));
+
+  const range = async function* ({
+    from = '',
+    to,
+    limit = Infinity,
+    isReversed = false,
+  }: StoreRange): ReturnType<Store['range']> {
+    checkKey(from);
+    if (to !== undefined) checkKey(to);
+    let low = valueKey(from);
+    // `l` follows `k`: behind every value.
+    let high = to === undefined ? 'l' : valueKey(to);
+    let left = limit;
+    const isTimeUp = sliceTimer();
+    while (left > 0) {
+      checkOpen();
+      const page = backend.slice(low, high, Math.min(left, pageEntries), isReversed);
+      for (const [key, bytes] of page) {
+        const value = liveValue(bytes);
+        if (value === undefined) continue;
+        left--;
+        yield [key.slice(1), value];
+      }
+      const end = page.at(-1);
+      if (end === undefined) return;
+      if (isReversed) high = end[0];
+      // The smallest key behind the last one.
+      else low = `${end[0]}\0`;
+      if (isTimeUp()) await yieldToEventLoop();
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    await commits.idle();
+    await backend.close();
+  };
+  const store: Store = {
+    get: async (key) => {
+      checkOpen();
+      checkKey(key);
+      const bytes = backend.get(valueKey(key));
+      return bytes === undefined ? undefined : liveValue(bytes);
+    },
+    range,
+    write: async (changes) => {
+      checkOpen();
+      const raw = rawChanges(changes, clock.now());
+      if (raw.length > 0) await commits.write(raw);
+    },
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+  return store;
+};

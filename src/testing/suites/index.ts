@@ -1,0 +1,1 @@
+export { describeStore, type StoreSuite } from './store.js';
