@@ -1,0 +1,1 @@
+export { bm25, type Bm25Options } from './bm25.js';

@@ -1,0 +1,44 @@
+import { type Document, PipewrightError, sliceTimer, type VectorEntry, yieldToEventLoop } from '../core/index.js';
+
+/** Copies what the index keeps of an entry, so that later changes to the caller's object do not reach it. */
+const documentOf = (entry: VectorEntry, at: number): Document => {
+  const { id, text, title, source, place, metadata } = entry;
+  if (typeof id !== 'string' || id === '') {
+    throw new PipewrightError('bad-input', `Document ${at} of the call needs an \`id\`: a string that is not empty.`);
+  }
+  if (typeof text !== 'string' || (title !== undefined && typeof title !== 'string')) {
+    throw new PipewrightError('bad-input', `The \`text\` and \`title\` of document \`${id}\` must be strings.`);
+  }
+  return {
+    id,
+    text,
+    ...(title === undefined ? {} : { title }),
+    ...(source === undefined ? {} : { source }),
+    ...(place === undefined ? {} : { place: { ...place } }),
+    ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+  };
+};
+
+/**
+ * The documents of one call by id; of equal ids the last one stays.
+ * @throws {PipewrightError} `bad-input` for an entry that is no document; `duplicate-id` where `isTaken` says so.
+ */
+export const documentsOf = async (
+  entries: readonly VectorEntry[],
+  isTaken: (id: string, before: ReadonlyMap<string, Document>) => boolean,
+): Promise<ReadonlyMap<string, Document>> => {
+  const isTimeUp = sliceTimer();
+  const documents = new Map<string, Document>();
+  for (const [at, entry] of entries.entries()) {
+    const document = documentOf(entry, at);
+    if (isTaken(document.id, documents)) {
+      throw new PipewrightError(
+        'duplicate-id',
+        `There is already a document \`${document.id}\`; nothing of this call was added. Use \`upsert\` to replace it.`,
+      );
+    }
+    documents.set(document.id, document);
+    if (isTimeUp()) await yieldToEventLoop();
+  }
+  return documents;
+};
