@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { defineConfig, type Options } from 'tsup';
+import type { Options } from 'tsup';
 import { commandSource, publicEntries } from './scripts/entries.js';
 
 const root = process.cwd();
@@ -20,8 +20,10 @@ const shared: Options = {
   silent: true,
 };
 
-export default defineConfig([
+const config: readonly Options[] = [
   { ...shared, format: 'esm', entry: { ...entries, ...(command === undefined ? {} : { 'cli/main': command }) } },
   // With `treeshake`, Rollup turns the split chunks into CommonJS; without it tsup's own way rewrites `?.` and `??` into helper calls.
   { ...shared, format: 'cjs', entry: entries, treeshake: true },
-]);
+];
+
+export default config;

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import type { ViteUserConfig } from 'vitest/config';
 import { publicEntries } from './scripts/entries.js';
 
 const root = import.meta.dirname;
 
-export default defineConfig({
+const config: ViteUserConfig = {
   resolve: {
     // Tests and examples import the package by its name and get the sources.
     alias: publicEntries(root).map(({ subpath, source }) => ({
@@ -17,4 +17,6 @@ export default defineConfig({
     testTimeout: 30_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test.ts', 'src/**/*.test-d.ts'] },
   },
-});
+};
+
+export default config;

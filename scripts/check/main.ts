@@ -53,9 +53,18 @@ const report = (problems: readonly Problem[]): void => {
     console.error(`  ${path}${line === undefined ? '' : `:${line}`} ${message}`);
 };
 
+/** A check that cannot do its work has failed too. */
+const verdictOf = async (check: Check): Promise<readonly Problem[]> => {
+  try {
+    return await check();
+  } catch (error) {
+    return [{ path: '.', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }];
+  }
+};
+
 const runCheck = async (name: string, check: Check): Promise<boolean> => {
   const started = performance.now();
-  const problems = await check();
+  const problems = await verdictOf(check);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds.padStart(5)} s`);
   report(problems);

@@ -16,10 +16,10 @@ const pack = async (root: string, folder: string): Promise<string> => {
   return join(folder, output.split('\n').at(-1) ?? '');
 };
 
-const checkWithPublint = async (root: string, archive: string): Promise<readonly Problem[]> => {
+const checkWithPublint = async (archive: string): Promise<readonly Problem[]> => {
   const bytes = await readFile(archive);
   const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const { messages, pkg } = await publint({ pkgDir: root, pack: { tarball }, strict: true });
+  const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
   return messages.map((message) => ({ path, message: `publint: ${formatMessage(message, pkg, { color: false })}` }));
 };
 
@@ -45,7 +45,7 @@ export const checkPackage = async (root: string): Promise<readonly Problem[]> =>
   const folder = await mkdtemp(join(tmpdir(), 'pipewright-pack-'));
   try {
     const archive = await pack(root, folder);
-    return (await Promise.all([checkWithPublint(root, archive), checkTypes(root, archive)])).flat();
+    return (await Promise.all([checkWithPublint(archive), checkTypes(root, archive)])).flat();
   } finally {
     await rm(folder, { recursive: true });
   }
