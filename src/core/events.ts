@@ -25,9 +25,10 @@ export type RunEventBody =
       readonly text: string;
     }
   | { readonly type: 'tool-call'; readonly id: string; readonly name: string; readonly input: unknown }
-  /** Everything that this span and those inside it showed as text no longer counts. */
+  /** Everything that this span and those inside it showed (text, reasoning, tool calls) no longer counts. */
   | { readonly type: 'retract'; readonly reason: string }
   | { readonly type: 'usage'; readonly model: string; readonly usage: Usage; readonly costUsd?: number }
+  /** `attempt`, counted from 1, failed with `error`; the next one starts after the wait. */
   | { readonly type: 'retry-wait'; readonly attempt: number; readonly waitMs: number; readonly error: unknown }
   | { readonly type: 'fallback-switch'; readonly from: string; readonly to: string; readonly error: unknown }
   | { readonly type: 'sources-found'; readonly hits: readonly Hit[] }

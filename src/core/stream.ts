@@ -1,9 +1,10 @@
 import { type LinkedController, linkedController, onAbort } from './clock.js';
 import { isPipewrightError, messageOf, PipewrightError } from './errors.js';
+import { EventQueue, type Projection } from './event-queue.js';
 import type { RunEvent } from './events.js';
 import { createRun, type Run, type RunOptions } from './run.js';
 import { type AnyStep, callStep, type StepInput, type StepLike, type StepOutput } from './step.js';
-import { deltasOf, snapshotsOf } from './text-view.js';
+import { deltas, snapshots } from './text-view.js';
 
 export interface StreamOptions extends Omit<RunOptions, 'on'> {
   /**
@@ -34,59 +35,6 @@ export interface StepStream<Out> extends AsyncIterable<RunEvent> {
 
 const abortError = (): Error => new DOMException('The reader left the stream.', 'AbortError');
 
-type Next = IteratorResult<RunEvent, undefined>;
-const finished: Next = { done: true, value: undefined };
-
-/** A queue of events with one reader. Pushing never waits. */
-class EventQueue {
-  #events: RunEvent[] = [];
-  #at = 0;
-  #waiting: ((next: Next | PromiseLike<Next>) => void) | undefined;
-  #end: { readonly error?: unknown } | undefined;
-
-  push(event: RunEvent): void {
-    if (this.#end !== undefined) return;
-    if (this.#waiting === undefined) {
-      this.#events.push(event);
-      return;
-    }
-    const give = this.#waiting;
-    this.#waiting = undefined;
-    give({ done: false, value: event });
-  }
-
-  close(end: { readonly error?: unknown }): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#waiting?.(this.#last());
-    this.#waiting = undefined;
-  }
-
-  next(): Promise<Next> {
-    const event = this.#events[this.#at];
-    if (event === undefined) {
-      if (this.#end !== undefined) return this.#last();
-      return new Promise((resolve) => {
-        this.#waiting = resolve;
-      });
-    }
-    this.#at += 1;
-    // Forget what was read, in steps that keep the cost per event constant.
-    if (this.#at >= 1024 && this.#at * 2 >= this.#events.length) {
-      this.#events = this.#events.slice(this.#at);
-      this.#at = 0;
-    }
-    return Promise.resolve({ done: false, value: event });
-  }
-
-  /** The failure is given out once; after it the iteration is over. */
-  #last(): Promise<Next> {
-    const end = this.#end;
-    this.#end = {};
-    return end !== undefined && 'error' in end ? Promise.reject(end.error) : Promise.resolve(finished);
-  }
-}
-
 /**
  * Calls a step and lets you watch: `for await (const event of stream(ask, '…'))`.
  * @example (await stream((n: number) => n + 1, 1).result) // => 2
@@ -110,17 +58,16 @@ export const stream = <S extends AnyStep>(
   // A caller who reads only the events must not be punished for not awaiting the result, which carries the same failure.
   result.catch(() => undefined).finally(() => control[Symbol.dispose]());
   const cancel = (reason: unknown = abortError()): void => control.abort(reason);
-  const events = readOnce(queue, cancel);
+  const read = readOnce(queue, cancel);
+  const readable = <T>(projection: () => Projection<T>): AsyncIterable<T> => ({
+    [Symbol.asyncIterator]: () => read(projection()),
+  });
   return {
-    [Symbol.asyncIterator]: () => events()[Symbol.asyncIterator](),
-    get text() {
-      return deltasOf(events());
-    },
-    get snapshots() {
-      return snapshotsOf(events());
-    },
+    ...readable<RunEvent>(() => ({ take: (event) => event })),
+    text: readable(deltas),
+    snapshots: readable(snapshots),
     result,
-    toResponse: (init) => toResponse(events(), result, cancel, init),
+    toResponse: (init) => toResponse(read({ take: publicEvent }), result, cancel, init),
     cancel,
   };
 };
@@ -154,9 +101,12 @@ const start = async <Out>(step: StepLike<unknown, Out>, input: unknown, run: Run
 };
 
 /** Hands the queue to one reader; whoever stops before the end cancels the run. */
-const readOnce = (queue: EventQueue, cancel: () => void): (() => AsyncIterable<RunEvent>) => {
+const readOnce = (
+  queue: EventQueue,
+  cancel: () => void,
+): (<T>(projection: Projection<T>) => AsyncIterator<T, undefined>) => {
   let isTaken = false;
-  return () => {
+  return (projection) => {
     if (isTaken) {
       throw new PipewrightError(
         'bad-input',
@@ -164,15 +114,7 @@ const readOnce = (queue: EventQueue, cancel: () => void): (() => AsyncIterable<R
       );
     }
     isTaken = true;
-    const iterator: AsyncIterator<RunEvent, undefined> = {
-      next: () => queue.next(),
-      return: () => {
-        cancel();
-        queue.close({});
-        return Promise.resolve(finished);
-      },
-    };
-    return { [Symbol.asyncIterator]: () => iterator };
+    return queue.read(projection, cancel);
   };
 };
 
@@ -205,21 +147,19 @@ const publicError = (error: unknown): object =>
 const frame = (encoder: TextEncoder, data: object): Uint8Array => encoder.encode(`data: ${JSON.stringify(data)}\n\n`);
 
 const toResponse = (
-  events: AsyncIterable<RunEvent>,
+  events: AsyncIterator<object, undefined>,
   result: Promise<unknown>,
   cancel: (reason?: unknown) => void,
   init: ResponseInit = {},
 ): Response => {
   const encoder = new TextEncoder();
-  const iterator = events[Symbol.asyncIterator]();
   const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
       try {
-        for (;;) {
-          const { done, value } = await iterator.next();
-          if (done) break;
-          const data = publicEvent(value);
-          if (data !== undefined) return controller.enqueue(frame(encoder, data));
+        const { done, value } = await events.next();
+        if (!done) {
+          controller.enqueue(frame(encoder, value));
+          return;
         }
         controller.enqueue(frame(encoder, { type: 'result', value: await result }));
       } catch (error) {

@@ -1,4 +1,5 @@
 import { PipewrightError } from './errors.js';
+import type { Projection } from './event-queue.js';
 import { isWithin, type RunEvent, type Span } from './events.js';
 
 interface Piece {
@@ -7,7 +8,7 @@ interface Piece {
 }
 
 /**
- * Keeps the text that a run has shown, and forgets what is retracted. Pieces are kept per stretch of one span, so that a
+ * Keeps the text that a run has shown, and forgets what is retracted. Text is kept per stretch of one span, so that a
  * retraction costs as much as there were stretches, not deltas.
  */
 export interface TextView {
@@ -18,58 +19,66 @@ export interface TextView {
 }
 
 export const textView = (): TextView => {
-  const pieces: Piece[] = [];
+  let pieces: Piece[] = [];
+  let last: Piece | undefined;
   return {
     take: (event) => {
       if (event.type === 'text-delta') {
-        const last = pieces.at(-1);
-        if (last?.span === event.span) last.text += event.text;
-        else pieces.push({ span: event.span, text: event.text });
+        if (last !== undefined && last.span === event.span) last.text += event.text;
+        else {
+          last = { span: event.span, text: event.text };
+          pieces.push(last);
+        }
         return event.text !== '';
       }
       if (event.type !== 'retract') return false;
-      const before = pieces.length;
       const kept = pieces.filter((piece) => !isWithin(piece.span, event.span));
-      pieces.splice(0, before, ...kept);
-      return kept.length !== before;
+      const hasShrunk = kept.length !== pieces.length;
+      pieces = kept;
+      last = kept.at(-1);
+      return hasShrunk;
     },
-    text: () => pieces.map((piece) => piece.text).join(''),
+    text: () => (pieces.length === 1 ? (pieces[0]?.text ?? '') : pieces.map((piece) => piece.text).join('')),
   };
 };
 
 /** The text so far, again and again: each value is the whole text, so what was retracted is simply gone. */
-export async function* snapshotsOf(events: AsyncIterable<RunEvent>): AsyncGenerator<string, void, undefined> {
+export const snapshots = (): Projection<string> => {
   const view = textView();
-  for await (const event of events) if (view.take(event)) yield view.text();
-}
+  return { take: (event) => (view.take(event) ? view.text() : undefined) };
+};
 
 /**
  * Text as it arrives. When text that was already given out is retracted, the new text is held back while it repeats what
- * was given out; where it differs, the iteration fails, because what a reader has seen cannot be taken back.
+ * was given out; where it differs the reading fails, because what a reader has seen cannot be taken back.
  */
-export async function* deltasOf(events: AsyncIterable<RunEvent>): AsyncGenerator<string, void, undefined> {
+export const deltas = (): Projection<string> => {
   const view = textView();
   let given = '';
-  // How much of `given` still stands, or has been said again.
-  let standing = 0;
-  for await (const event of events) {
-    if (!view.take(event)) continue;
-    if (event.type !== 'text-delta') {
-      const text = view.text();
-      if (!given.startsWith(text)) throw retracted(given);
-      standing = text.length;
-      continue;
+  let isRepeating = false;
+  const take = (event: RunEvent): string | undefined => {
+    if (!view.take(event)) return undefined;
+    if (event.type === 'text-delta' && !isRepeating) {
+      given += event.text;
+      return event.text;
     }
-    const repeated = event.text.slice(0, given.length - standing);
-    if (!given.startsWith(repeated, standing)) throw retracted(given);
-    standing += event.text.length;
-    const fresh = event.text.slice(repeated.length);
-    if (fresh === '') continue;
-    given += fresh;
-    yield fresh;
-  }
-  if (standing < given.length) throw retracted(given);
-}
+    const now = view.text();
+    isRepeating = given.startsWith(now);
+    if (isRepeating) {
+      // All is repeated: from here on the text is new again.
+      if (now.length === given.length) isRepeating = false;
+      return undefined;
+    }
+    if (!now.startsWith(given)) throw retracted(given);
+    const rest = now.slice(given.length);
+    given = now;
+    return rest;
+  };
+  const end = (): void => {
+    if (given !== view.text()) throw retracted(given);
+  };
+  return { take, end };
+};
 
 const retracted = (given: string): PipewrightError =>
   new PipewrightError(
