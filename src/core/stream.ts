@@ -169,7 +169,7 @@ const toResponse = (
     },
     cancel: async (reason) => {
       cancel(reason ?? abortError());
-      await iterator.return?.();
+      await events.return?.();
     },
   });
   const headers = new Headers(init.headers);
