@@ -55,27 +55,25 @@ export const snapshots = (): Projection<string> => {
 export const deltas = (): Projection<string> => {
   const view = textView();
   let given = '';
-  let isRepeating = false;
+  // How much of `given` still stands, or has been said again.
+  let standing = 0;
   const take = (event: RunEvent): string | undefined => {
     if (!view.take(event)) return undefined;
-    if (event.type === 'text-delta' && !isRepeating) {
-      given += event.text;
-      return event.text;
-    }
-    const now = view.text();
-    isRepeating = given.startsWith(now);
-    if (isRepeating) {
-      // All is repeated: from here on the text is new again.
-      if (now.length === given.length) isRepeating = false;
+    if (event.type !== 'text-delta') {
+      const text = view.text();
+      if (!given.startsWith(text)) throw retracted(given);
+      standing = text.length;
       return undefined;
     }
-    if (!now.startsWith(given)) throw retracted(given);
-    const rest = now.slice(given.length);
-    given = now;
-    return rest;
+    const repeated = event.text.slice(0, given.length - standing);
+    if (!given.startsWith(repeated, standing)) throw retracted(given);
+    standing += event.text.length;
+    const fresh = event.text.slice(repeated.length);
+    given += fresh;
+    return fresh === '' ? undefined : fresh;
   };
   const end = (): void => {
-    if (given !== view.text()) throw retracted(given);
+    if (standing < given.length) throw retracted(given);
   };
   return { take, end };
 };
