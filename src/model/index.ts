@@ -1,7 +1,10 @@
 export { chatModel } from './chat-model.js';
 export { priceTable } from './price-table.js';
 export { costOf, limitsOf, type PriceEntry, priceEntryOf, priceOf, type PriceTable } from './prices.js';
+export { estimateRequestTokens } from './request-tokens.js';
+export { type TokenCount, type TokenCounter, tokenCounter } from './token-counter.js';
 export { estimateTokens } from './tokens.js';
+export { truncate, type Truncated, type TruncateOptions } from './truncate.js';
 export type {
   ChatInput,
   ChatModel,

@@ -19,7 +19,7 @@ const asciiKind = (code: number): number => {
   if (isBetween(lower, 97, 122)) return word;
   if (isBetween(code, 48, 57)) return digit;
   if (code === 10 || code === 13) return lineBreak;
-  return code <= 32 ? space : punctuation;
+  return code === 32 || code === 9 ? space : punctuation;
 };
 
 const kindOf = (code: number): number => {
@@ -42,6 +42,9 @@ const wordTokens = (letters: number, accented: number): number => {
   return whole + 0.92 * accented;
 };
 
+/** A space belongs to the word behind it, and an indentation is seldom a token of its own; only very long runs are. */
+const longestSpaceToken = 80;
+
 /** Tokens of a run of characters of one kind. The figures are a least-squares fit to o200k; see `estimateTokens`. */
 const runTokens = (kind: number, length: number, accented: number): number => {
   switch (kind) {
@@ -49,8 +52,10 @@ const runTokens = (kind: number, length: number, accented: number): number => {
       return wordTokens(length, accented);
     case digit:
       return 1.3 * Math.ceil(length / 3);
+    case space:
+      return Math.floor(length / longestSpaceToken);
     case lineBreak:
-      return 0.71;
+      return 0.71 + Math.floor(length / longestSpaceToken);
     case punctuation:
       return 0.77 + 0.23 * (length - 1);
     case alphabet:
@@ -61,10 +66,8 @@ const runTokens = (kind: number, length: number, accented: number): number => {
       return 0.63 * length;
     case hangul:
       return 0.67 * length;
-    case other:
-      return 1.65 * length;
     default:
-      return 0;
+      return 1.65 * length;
   }
 };
 

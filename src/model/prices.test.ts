@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { costOf, limitsOf, priceEntryOf, priceOf, priceTable } from './index.js';
+
+describe('priceOf', () => {
+  it('finds dated, prefixed and regional names by their family', () => {
+    expect(priceOf('gpt-5-mini-2025-08-07')).toEqual(priceOf('gpt-5-mini'));
+    expect(priceOf('claude-sonnet-4-5-20250929')).toMatchObject({ input: 3, output: 15, cachedInput: 0.3 });
+    expect(priceOf('openai/gpt-5-mini')).toEqual(priceOf('gpt-5-mini'));
+    expect(priceOf('openai:gpt-5-mini')).toEqual(priceOf('gpt-5-mini'));
+    expect(priceOf('anthropic/claude-opus-4.8')).toEqual(priceOf('claude-opus-4-8'));
+    expect(priceOf('us.anthropic.claude-sonnet-4-5-20250929-v1:0')).toEqual(priceOf('claude-sonnet-4-5'));
+    expect(priceOf('claude-3-7-sonnet-latest')).toEqual(priceOf('claude-3-7-sonnet'));
+  });
+
+  it('prefers an entry of the dated name itself', () => {
+    expect(priceOf('gpt-4o-2024-05-13')?.input).toBe(5);
+    expect(priceOf('gpt-4o-2024-08-06')?.input).toBe(2.5);
+  });
+
+  it('does not guess: unknown, similar and fine-tuned names have no price', () => {
+    for (const model of [
+      'gpt-5-mega',
+      'llama3.2',
+      'ft:gpt-4o-mini:acme::1',
+      '',
+      '__proto__',
+      'constructor',
+      'toString',
+    ]) {
+      expect(priceOf(model)).toBeUndefined();
+      expect(limitsOf(model)).toEqual({});
+    }
+  });
+
+  it('reads a table of your own', () => {
+    const own = { price: { input: 0.1, output: 0.2 }, limits: {}, source: 'https://example.com', seenOn: '2026-01-01' };
+    const table = { ...priceTable, 'my-model': own };
+    expect(priceOf('my-model', table)).toEqual(own.price);
+    expect(priceOf('gpt-5', table)).toEqual(priceOf('gpt-5'));
+  });
+});
+
+describe('priceTable', () => {
+  it.each(Object.entries(priceTable))('says for %s where and when its figures were read', (_, entry) => {
+    expect(new URL(entry.source).protocol).toBe('https:');
+    expect(entry.seenOn).toMatch(/^20\d\d-\d\d-\d\d$/);
+    const { price, limits } = entry;
+    expect(price.input).toBeGreaterThan(0);
+    expect(price.output >= price.input || price.output === 0).toBe(true);
+    expect(price.cachedInput ?? 0).toBeLessThan(price.input);
+    expect(limits.contextTokens).toBeGreaterThan(8_000);
+  });
+
+  it('gives context and output limits', () => {
+    expect(limitsOf('gpt-5-mini')).toEqual({ contextTokens: 400_000, maxOutputTokens: 128_000 });
+    expect(priceEntryOf('claude-haiku-5-5')?.limits.contextTokens).toBe(1_000_000);
+  });
+});
+
+describe('costOf', () => {
+  const price = { input: 2, output: 8, cachedInput: 0.5, cacheWrite: 2.5 };
+
+  it('counts cached and written input once, at their own price', () => {
+    const usage = {
+      inputTokens: 1_000_000,
+      outputTokens: 100_000,
+      cachedInputTokens: 400_000,
+      cacheWriteTokens: 200_000,
+    };
+    expect(costOf(usage, price)).toBeCloseTo(0.4 * 2 + 0.4 * 0.5 + 0.2 * 2.5 + 0.1 * 8, 12);
+  });
+
+  it('takes the input price where the cache has none of its own', () => {
+    const usage = { inputTokens: 1_000_000, outputTokens: 0, cachedInputTokens: 500_000, cacheWriteTokens: 500_000 };
+    expect(costOf(usage, { input: 2, output: 8 })).toBe(2);
+  });
+
+  it('never makes a negative amount of figures that do not add up', () => {
+    const usage = { inputTokens: 10, outputTokens: 0, cachedInputTokens: 50, cacheWriteTokens: 50 };
+    expect(costOf(usage, price)).toBeCloseTo((10 * 0.5) / 1e6, 15);
+  });
+
+  it('bills a whole call at the long price once its input is over the threshold', () => {
+    const haiku = priceOf('claude-haiku-5-5');
+    if (haiku === undefined) throw new Error('no price');
+    expect(costOf({ inputTokens: 100_000, outputTokens: 1_000 }, haiku)).toBeCloseTo(0.01 + 0.0005, 12);
+    expect(costOf({ inputTokens: 100_001, outputTokens: 1_000 }, haiku)).toBeCloseTo(0.0500005 + 0.0025, 12);
+    expect(priceOf('gpt-6.1-sol')?.longInput?.price).toEqual({ input: 4, output: 15, cachedInput: 0.2, cacheWrite: 5 });
+  });
+});
