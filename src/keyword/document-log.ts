@@ -73,11 +73,7 @@ export const openLog = async (store: Store): Promise<DocumentLog> => {
     for await (const [key, bytes] of store.range({ from: prefix, to: 'document0' })) {
       const document = decode(key, bytes);
       const sequence = Number(key.slice(prefix.length));
-      if (
-        typeof document.id !== 'string' ||
-        typeof document.text !== 'string' ||
-        !Number.isSafeInteger(sequence)
-      ) {
+      if (typeof document.id !== 'string' || typeof document.text !== 'string' || !Number.isSafeInteger(sequence)) {
         throw damaged(key, 'it is no document');
       }
       sequences.set(document.id, sequence);

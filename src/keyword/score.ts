@@ -15,6 +15,8 @@ export interface ScoreOptions {
 interface QueryTerm {
   readonly number: number;
   readonly weight: number;
+  /** Documents that hold it. */
+  readonly frequency: number;
 }
 
 /** One search under way. A share is weight × frequency / (frequency + fixed + perWord × length of the document). */
@@ -41,7 +43,7 @@ const queryTerms = (postings: Postings, terms: readonly string[], k1: number): Q
     const frequency = postings.documentFrequency[number] as number;
     if (frequency <= 0) continue;
     const idf = Math.log(1 + (postings.liveCount - frequency + 0.5) / (frequency + 0.5));
-    found.push({ number, weight: idf * (k1 + 1) * count });
+    found.push({ number, weight: idf * (k1 + 1) * count, frequency });
   }
   return found.sort((a, b) => b.weight - a.weight || a.number - b.number);
 };
@@ -64,13 +66,31 @@ const addShare = (
   sums.scores[document] = before + share;
 };
 
+/** The same for sorted postings side by side, written out with local names because this loop is where the time goes. */
+const addShares = (scoring: Scoring, from: number, to: number, weight: number, isNewAllowed: boolean): void => {
+  const { postings, sums, fixed, perWord } = scoring;
+  const { documents, frequencies } = postings.sorted;
+  const { lengths } = postings;
+  const { scores, touched } = sums;
+  let { touchedCount } = sums;
+  for (let at = from; at < to; at++) {
+    const document = documents[at] as number;
+    const before = scores[document] as number;
+    if (before === 0 && !isNewAllowed) continue;
+    const frequency = frequencies[at] as number;
+    const share = (weight * frequency) / (frequency + fixed + perWord * (lengths[document] as number));
+    if (!(share > 0)) continue;
+    if (before === 0) touched[touchedCount++] = document;
+    scores[document] = before + share;
+  }
+  sums.touchedCount = touchedCount;
+};
+
 const addTerm = async (scoring: Scoring, { number, weight }: QueryTerm, isNewAllowed: boolean): Promise<void> => {
   const { sorted, recent } = scoring.postings;
   const end = sorted.offsets[number + 1] ?? 0;
-  for (let at = sorted.offsets[number] ?? end; at < end; ) {
-    for (const stop = Math.min(end, at + chunk); at < stop; at++) {
-      addShare(scoring, sorted.documents[at] as number, sorted.frequencies[at] as number, weight, isNewAllowed);
-    }
+  for (let from = sorted.offsets[number] ?? end; from < end; from += chunk) {
+    addShares(scoring, from, Math.min(end, from + chunk), weight, isNewAllowed);
     if (scoring.isTimeUp()) await yieldToEventLoop();
   }
   let count = 0;
@@ -116,11 +136,13 @@ export const score = async (
   let rest = query.reduce((sum, { weight }) => sum + weight, 0);
   let floor = 0;
   for (const term of query) {
+    // Knowing the floor pays where the next term is in more documents than were seen so far.
+    if (sums.touchedCount < term.frequency && rest >= floor) {
+      await rank(scoring, best, options);
+      floor = best.floor();
+    }
     await addTerm(scoring, term, rest >= floor);
     rest -= term.weight;
-    if (rest < floor) continue;
-    await rank(scoring, best, options);
-    floor = best.floor();
   }
   await rank(scoring, best, options);
   return best.ranked();
