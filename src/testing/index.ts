@@ -1,3 +1,13 @@
+export {
+  type BadServer,
+  type BadServerOptions,
+  badServer,
+  type Behaviour,
+  type Behaviours,
+  type RecordedRequest,
+  sseText,
+} from './bad-server.js';
+export { type ManualClock, manualClock, type ManualClockOptions } from './manual-clock.js';
 
 export {
   callsTool,
@@ -7,3 +17,4 @@ export {
   type ScriptedOptions,
   type ScriptTurn,
 } from './scripted.js';
+export { type TestRun, testRun, type TestRunOptions } from './test-run.js';

@@ -1,0 +1,40 @@
+import { estimateTokens } from '../../model/index.js';
+
+/** The API takes at most 300,000 tokens in a request. A token is at least one byte, so this many bytes never exceed it. */
+const maxRequestBytes = 300_000;
+
+/** The texts in order, in as few batches as the limits of a request allow. */
+export function* batchesOf(texts: readonly string[], maxBatch: number): Generator<readonly string[], void, undefined> {
+  let batch: string[] = [];
+  let bytes = 0;
+  for (const text of texts) {
+    const textBytes = Buffer.byteLength(text);
+    if (batch.length === maxBatch || (batch.length > 0 && bytes + textBytes > maxRequestBytes)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(text);
+    bytes += textBytes;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Room for the error of the estimate. */
+const safetyRatio = 0.9;
+
+/** The beginning of a text that fits into the model's window, as near as an estimate can tell; never half a character. */
+export const cutText = (text: string, maxTokens: number): string => {
+  const budget = maxTokens * safetyRatio;
+  // Far below the limit, where nearly all texts are, the estimate is not needed.
+  if (text.length <= budget / 3 || estimateTokens(text) <= budget) return text;
+  let fits = 0;
+  let tooLong = Math.min(text.length, maxTokens * 8);
+  while (tooLong - fits > 1) {
+    const middle = (fits + tooLong) >> 1;
+    if (estimateTokens(text.slice(0, middle)) <= budget) fits = middle;
+    else tooLong = middle;
+  }
+  const last = text.charCodeAt(fits - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? fits - 1 : fits);
+};

@@ -1,0 +1,2 @@
+export { openaiEmbedder, type OpenAIEmbedderOptions } from './embedder.js';
+export { openai, type OpenAIOptions } from './openai.js';

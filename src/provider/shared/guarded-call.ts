@@ -1,0 +1,32 @@
+import { linkedController, type Run } from '../../core/index.js';
+import { serverError } from './server-error.js';
+
+/** Names the call for errors. The secrets are asked for when an error has to be cleaned of them. */
+export interface CallInfo {
+  readonly id: string;
+  readonly secrets: () => readonly string[];
+}
+
+/**
+ * Runs one call to a server: under a controller of its own, so that the caller's signal never collects the listeners of an
+ * SDK; closed down to the socket when the reader leaves or the run is aborted; with failures as our errors. An abort throws
+ * the reason of the run's signal, also where an SDK would just end its stream.
+ */
+export async function* guardedCall<Event>(
+  info: CallInfo,
+  run: Run,
+  body: (signal: AbortSignal) => AsyncIterable<Event>,
+): AsyncGenerator<Event, void, undefined> {
+  run.throwIfAborted();
+  const control = linkedController(run.signal);
+  try {
+    yield* body(control.signal);
+    run.throwIfAborted();
+  } catch (error) {
+    run.throwIfAborted();
+    throw serverError(error, { id: info.id, secrets: info.secrets(), nowMs: run.clock.now() });
+  } finally {
+    control.abort(new DOMException('The call is over.', 'AbortError'));
+    control[Symbol.dispose]();
+  }
+}
