@@ -1,31 +1,34 @@
 import { callStep, defineStep, type AnyStep, type Step, type StepLike } from './step.js';
 
+// A type that is not known yet counts as `never` (the defaults below), because a compiler that has not looked into an untyped
+// lambda would else take its result for `unknown`, and the typed step behind it for wrong.
+
 /**
  * Joins steps end to end: each gets what the one before resolved to. Takes up to ten; put a pipe in a pipe for more.
  * Rejects with the first failure, or with the signal's reason once that aborts; then no further step starts.
  * @example await pipe((text: string) => text.trim(), (text) => text.length)(' four ') // => 4
  */
-export function pipe<A, B>(ab: StepLike<A, B>): Step<A, B>;
-export function pipe<A, B, C>(ab: StepLike<A, B>, bc: StepLike<NoInfer<B>, C>): Step<A, C>;
-export function pipe<A, B, C, D>(
+export function pipe<A, B = never>(ab: StepLike<A, B>): Step<A, B>;
+export function pipe<A, B = never, C = never>(ab: StepLike<A, B>, bc: StepLike<NoInfer<B>, C>): Step<A, C>;
+export function pipe<A, B = never, C = never, D = never>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,
 ): Step<A, D>;
-export function pipe<A, B, C, D, E>(
+export function pipe<A, B = never, C = never, D = never, E = never>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,
   de: StepLike<NoInfer<D>, E>,
 ): Step<A, E>;
-export function pipe<A, B, C, D, E, F>(
+export function pipe<A, B = never, C = never, D = never, E = never, F = never>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,
   de: StepLike<NoInfer<D>, E>,
   ef: StepLike<NoInfer<E>, F>,
 ): Step<A, F>;
-export function pipe<A, B, C, D, E, F, G>(
+export function pipe<A, B = never, C = never, D = never, E = never, F = never, G = never>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,
@@ -33,7 +36,7 @@ export function pipe<A, B, C, D, E, F, G>(
   ef: StepLike<NoInfer<E>, F>,
   fg: StepLike<NoInfer<F>, G>,
 ): Step<A, G>;
-export function pipe<A, B, C, D, E, F, G, H>(
+export function pipe<A, B = never, C = never, D = never, E = never, F = never, G = never, H = never>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,
@@ -42,7 +45,7 @@ export function pipe<A, B, C, D, E, F, G, H>(
   fg: StepLike<NoInfer<F>, G>,
   gh: StepLike<NoInfer<G>, H>,
 ): Step<A, H>;
-export function pipe<A, B, C, D, E, F, G, H, I>(
+export function pipe<A, B = never, C = never, D = never, E = never, F = never, G = never, H = never, I = never>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,
@@ -52,7 +55,18 @@ export function pipe<A, B, C, D, E, F, G, H, I>(
   gh: StepLike<NoInfer<G>, H>,
   hi: StepLike<NoInfer<H>, I>,
 ): Step<A, I>;
-export function pipe<A, B, C, D, E, F, G, H, I, J>(
+export function pipe<
+  A,
+  B = never,
+  C = never,
+  D = never,
+  E = never,
+  F = never,
+  G = never,
+  H = never,
+  I = never,
+  J = never,
+>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,
@@ -63,7 +77,19 @@ export function pipe<A, B, C, D, E, F, G, H, I, J>(
   hi: StepLike<NoInfer<H>, I>,
   ij: StepLike<NoInfer<I>, J>,
 ): Step<A, J>;
-export function pipe<A, B, C, D, E, F, G, H, I, J, K>(
+export function pipe<
+  A,
+  B = never,
+  C = never,
+  D = never,
+  E = never,
+  F = never,
+  G = never,
+  H = never,
+  I = never,
+  J = never,
+  K = never,
+>(
   ab: StepLike<A, B>,
   bc: StepLike<NoInfer<B>, C>,
   cd: StepLike<NoInfer<C>, D>,

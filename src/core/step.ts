@@ -16,8 +16,8 @@ export type CommonInput<Steps extends Readonly<Record<string, AnyStep>>> = {
 /** A step of any input and output, for signatures that only pass it on. */
 export type AnyStep = (input: never, run: Run) => unknown;
 
-/** The input type of a step. */
-export type StepInput<S extends AnyStep> = Parameters<S>[0];
+/** The input type of a step; a function that takes nothing accepts anything. */
+export type StepInput<S extends AnyStep> = Parameters<S> extends [] ? unknown : Parameters<S>[0];
 /** What a step resolves to. */
 export type StepOutput<S extends AnyStep> = Awaited<ReturnType<S>>;
 

@@ -1,0 +1,5 @@
+export { fallback, type FallbackOptions } from './fallback.js';
+export type { OnPartial } from './partial-output.js';
+export { retry, type RetryOptions } from './retry.js';
+export { forbidRetry } from './retry-scope.js';
+export { timeout, type TimeoutOptions } from './timeout.js';
