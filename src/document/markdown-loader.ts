@@ -1,0 +1,36 @@
+import type { Step } from '../core/index.js';
+import { decodeText } from './decode.js';
+import { readFrontMatter } from './front-matter.js';
+import { countLines } from './lines.js';
+import { defineLoader, documentOf, type Loaded, type SourceFile } from './loader.js';
+import { markdownBlocks } from './markdown-blocks.js';
+
+const firstHeading = (text: string): string | undefined => {
+  for (const block of markdownBlocks(text)) {
+    if (block.kind === 'heading') return block.heading;
+  }
+  return undefined;
+};
+
+/**
+ * Reads Markdown and MDX. The text is the file letter by letter after its front matter, with the lines it has in the file; the
+ * front matter goes into `metadata`, and its `title`, or else the first heading, becomes the title.
+ * @example (await markdownLoader()({ source: 'a.md', bytes: Buffer.from('# Hello') })).documents[0]?.title // => 'Hello'
+ */
+export const markdownLoader = (): Step<SourceFile, Loaded> =>
+  defineLoader('markdown', ({ source, bytes, charset }) => {
+    const { text: whole, notices } = decodeText(bytes, source, charset);
+    const { metadata, bodyStart, bodyLine, skippedLines } = readFrontMatter(whole);
+    const text = whole.slice(bodyStart);
+    const title = typeof metadata.title === 'string' ? metadata.title : firstHeading(text);
+    const place = { startLine: bodyLine, endLine: bodyLine + countLines(text) - 1 };
+    const document = documentOf({ id: source, text, source, title, place, metadata: { ...metadata, format: 'markdown' } });
+    return { documents: [document], notices: [...notices, ...noticesOf(source, text, skippedLines)] };
+  });
+
+const noticesOf = (source: string, text: string, skippedLines: readonly number[]): readonly string[] => [
+  ...(text.trim() === '' ? [`${source} holds no text.`] : []),
+  ...(skippedLines.length === 0
+    ? []
+    : [`${source}: front matter lines ${skippedLines.join(', ')} were not understood and left out.`]),
+];
