@@ -5,23 +5,19 @@ export type WriteLock = <T>(work: () => Promise<T>, run: Run) => Promise<T>;
 
 /** Makes a lock. A caller that gives up while it waits rejects at once, and its work never starts. */
 export const writeLock = (): WriteLock => {
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<void> = Promise.resolve();
   return async (work, run) => {
     const before = last;
-    let open: () => void = () => undefined;
-    last = new Promise<void>((resolve) => {
-      open = resolve;
+    let finish = (): void => undefined;
+    const mine = new Promise<void>((resolve) => {
+      finish = resolve;
     });
+    last = before.then(() => mine);
     try {
       await raceAbort(before, run.signal);
-    } catch (reason) {
-      void before.then(open);
-      throw reason;
-    }
-    try {
       return await work();
     } finally {
-      open();
+      finish();
     }
   };
 };

@@ -1,4 +1,5 @@
 export { chatModel } from './chat-model.js';
+export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
 export { priceTable } from './price-table.js';
 export { costOf, limitsOf, type PriceEntry, priceEntryOf, priceOf, type PriceTable } from './prices.js';
 export { estimateRequestTokens } from './request-tokens.js';

@@ -1,6 +1,8 @@
 export { analyze, type AnalyzeOptions, type Analyzer, analyzer } from './analyze.js';
 export type { TextSpan } from './blocks.js';
+export { textPieces } from './pieces.js';
 export { sentenceSpans } from './sentences.js';
 export { stem } from './stem.js';
 export { stopWords } from './stop-words.js';
+export { wordRarity } from './word-rarity.js';
 export { identifierWords, words } from './words.js';
