@@ -1,0 +1,1 @@
+export { extractive, type ExtractiveOptions } from './extractive.js';
