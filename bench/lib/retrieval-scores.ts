@@ -38,6 +38,9 @@ export const scoreRetriever = async (retriever: Retriever, collection: Collectio
     map: meanOf('map'),
     mrr10: meanOf('mrr10'),
     recall100: meanOf('recall100'),
-    p50Ms: quantile(rows.map((row) => row.ms), 0.5),
+    p50Ms: quantile(
+      rows.map((row) => row.ms),
+      0.5,
+    ),
   };
 };

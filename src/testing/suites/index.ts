@@ -1,1 +1,4 @@
+export { describeEmbedder, type EmbedderSuite } from './embedder.js';
+export { describeKeywordIndex, type KeywordIndexSuite } from './keyword-index.js';
+export { describeRetriever, type RetrieverSuite } from './retriever.js';
 export { describeStore, type StoreSuite } from './store.js';

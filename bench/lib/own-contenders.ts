@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Provider } from 'pipewright/model';
+import { type Contender, deltaCount, deltaText, expectLength, increment, stepCount } from './contender.js';
+
+type Root = typeof import('pipewright');
+type Model = typeof import('pipewright/model');
+
+// The built package, as users get it.
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+const pipewright: Root = await import(join(dist, 'index.js'));
+const { chatModel }: Model = await import(join(dist, 'model.js'));
+
+const tenSteps = (step: (value: number) => Promise<number>): ((value: number) => Promise<number>) =>
+  pipewright.pipe(step, step, step, step, step, step, step, step, step, step);
+
+async function* deltas(): AsyncGenerator<{ readonly type: 'text-delta'; readonly text: string }, void, undefined> {
+  for (let i = 0; i < deltaCount; i++) yield { type: 'text-delta', text: deltaText };
+}
+
+const provider: Provider = {
+  id: 'bench:echo',
+  model: 'echo',
+  provider: 'bench',
+  features: { tools: false, jsonSchema: false, images: false, files: false, reasoning: false, citations: false },
+  limits: {},
+  price: { input: 0, output: 0 },
+  async *stream() {
+    yield* deltas();
+    yield { type: 'usage', usage: { inputTokens: 3, outputTokens: deltaCount } };
+    yield { type: 'finish', reason: 'stop' };
+  },
+};
+
+const readText = async (text: AsyncIterable<string>): Promise<void> => {
+  let length = 0;
+  for await (const piece of text) length += piece.length;
+  expectLength(length);
+};
+
+export const plainSteps: Contender = {
+  name: 'plain async calls',
+  job: 'step',
+  units: stepCount,
+  make: async () => {
+    const steps = Array.from({ length: stepCount }, () => async (value: number) => value + 1);
+    return async () => {
+      let value = 1;
+      for (const step of steps) value = await step(value);
+      return value;
+    };
+  },
+};
+
+export const plainDeltas: Contender = {
+  name: 'plain async generator',
+  job: 'delta',
+  units: deltaCount,
+  make: async () => async () => {
+    let length = 0;
+    for await (const { text } of deltas()) length += text.length;
+    expectLength(length);
+  },
+};
+
+const stepContender = (name: string, make: Contender['make']): Contender => ({
+  name: `pipewright ${name}`,
+  job: 'step',
+  units: stepCount,
+  make,
+});
+
+const deltaContender = (name: string, make: Contender['make']): Contender => ({
+  name: `pipewright ${name}`,
+  job: 'delta',
+  units: deltaCount,
+  make,
+});
+
+export const ownContenders: readonly Contender[] = [
+  stepContender('pipe, idle', async () => {
+    const pipeline = tenSteps(increment);
+    return () => pipeline(1);
+  }),
+  stepContender('pipe, one run for all calls', async () => {
+    const pipeline = pipewright.pipe(increment, increment, increment, increment, increment, increment, increment, increment, increment, increment);
+    const run = pipewright.createRun();
+    return () => pipeline(1, run);
+  }),
+  stepContender('pipe, with a listener', async () => {
+    const pipeline = pipewright.pipe(increment, increment, increment, increment, increment, increment, increment, increment, increment, increment);
+    let events = 0;
+    return async () => {
+      await pipeline(1, pipewright.createRun({ on: () => { events++; } }));
+      if (events === 0) throw new Error('The listener heard nothing.');
+    };
+  }),
+  stepContender('pipe of retry(timeout(step)), idle', async () => {
+    const { retry, timeout }: typeof import('pipewright/resilience') = await import(join(dist, 'resilience.js'));
+    const pipeline = tenSteps(retry(timeout(increment, { totalMs: 60_000 })));
+    return () => pipeline(1);
+  }),
+  deltaContender('stream() of a step, .text', async () => {
+    const step = async (_: string, run: import('pipewright').Run): Promise<void> => {
+      for await (const delta of deltas()) run.emit(delta);
+    };
+    return () => readText(pipewright.stream(step, 'hi').text);
+  }),
+  deltaContender('stream() of a chat model, .text', async () => {
+    const model = chatModel(provider);
+    return () => readText(pipewright.stream(model, 'hi').text);
+  }),
+  deltaContender('stream() of a pipe around a model, .text', async () => {
+    const pipeline = pipewright.pipe((text: string) => text.trim(), chatModel(provider), (reply) => reply.text);
+    return () => readText(pipewright.stream(pipeline, 'hi').text);
+  }),
+];
