@@ -89,9 +89,11 @@ const embedAll = async (
   run: Run,
 ): Promise<readonly Float32Array[]> => {
   const { maxInputTokens, maxBatch } = settings;
-  const cut = maxInputTokens === undefined ? texts : texts.map((text) => cutText(text, maxInputTokens));
   const vectors: Float32Array[] = [];
-  for (const batch of batchesOf(cut, maxBatch)) vectors.push(...(await embedBatch(client, settings, batch, run)));
+  for (const batch of batchesOf(texts, maxBatch)) {
+    const cut = maxInputTokens === undefined ? batch : batch.map((text) => cutText(text, maxInputTokens));
+    vectors.push(...(await embedBatch(client, settings, cut, run)));
+  }
   return vectors;
 };
 
@@ -117,7 +119,7 @@ const embedBatch = async (
     hold.settle(usage, costUsd);
     run.emit({ type: 'usage', model: id, usage, ...(costUsd === undefined ? {} : { costUsd }) });
   };
-  let usage: Usage | undefined;
+  let usage: Usage = noUsage;
   try {
     const info = { id, secrets: client.secrets };
     for await (const reply of guardedCall(info, run, (signal) => request(client, settings, texts, signal))) {
@@ -127,7 +129,7 @@ const embedBatch = async (
     }
     throw new PipewrightError('model-failed', `${id} sent no vectors. Try again.`, { retryable: true });
   } finally {
-    settle(usage ?? noUsage);
+    settle(usage);
   }
 };
 

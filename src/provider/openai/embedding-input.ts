@@ -20,6 +20,9 @@ export function* batchesOf(texts: readonly string[], maxBatch: number): Generato
   if (batch.length > 0) yield batch;
 }
 
+/** No ordinary text has more; it bounds what is looked at. */
+const maxCharactersPerToken = 8;
+
 /** Room for the error of the estimate. */
 const safetyRatio = 0.9;
 
@@ -27,9 +30,11 @@ const safetyRatio = 0.9;
 export const cutText = (text: string, maxTokens: number): string => {
   const budget = maxTokens * safetyRatio;
   // Far below the limit, where nearly all texts are, the estimate is not needed.
-  if (text.length <= budget / 3 || estimateTokens(text) <= budget) return text;
+  if (text.length <= budget / 3) return text;
+  const head = text.slice(0, maxTokens * maxCharactersPerToken);
+  if (head.length === text.length && estimateTokens(text) <= budget) return text;
   let fits = 0;
-  let tooLong = Math.min(text.length, maxTokens * 8);
+  let tooLong = head.length;
   while (tooLong - fits > 1) {
     const middle = (fits + tooLong) >> 1;
     if (estimateTokens(text.slice(0, middle)) <= budget) fits = middle;

@@ -91,8 +91,11 @@ export async function* readChunks(
   let reason: string | undefined;
   try {
     for await (const { model, choices, usage } of chunks) {
-      if (!hasBegun) yield { type: 'response-start', headers, ...(model === undefined ? {} : { model }) };
-      hasBegun = true;
+      // Azure sends a chunk without model and choices ahead of the reply.
+      if (!hasBegun && (model || choices?.length)) {
+        hasBegun = true;
+        yield { type: 'response-start', headers, ...(model ? { model } : {}) };
+      }
       const choice = choices?.[0];
       const delta = choice?.delta;
       const reasoning = delta?.reasoning_content ?? delta?.reasoning;

@@ -28,7 +28,10 @@ interface OpenCall {
   readonly json: JsonExtent;
   name: string;
   held: string;
+  /** Whether the first delta went out. */
   isStarted: boolean;
+  /** Whether any of the arguments went out. */
+  hasText: boolean;
 }
 
 /**
@@ -52,6 +55,7 @@ export const toolCallReader = (random: Random): ToolCallReader => {
       name: '',
       held: '',
       isStarted: false,
+      hasText: false,
     };
     calls.push(call);
     ids.add(call.id);
@@ -74,14 +78,19 @@ export const toolCallReader = (random: Random): ToolCallReader => {
     return current.json.isWhole() && (piece.text ?? '') !== '' ? undefined : current;
   };
 
-  const flush = (call: OpenCall): ToolCallDelta => {
-    const { key, id, name, held: text } = call;
-    const delta: ToolCallDelta = call.isStarted
-      ? { type: 'tool-call-delta', key, text }
-      : { type: 'tool-call-delta', key, id, name, text };
+  /** The first delta of a call goes out as soon as its name is known, so that calls keep their order. */
+  const pass = (call: OpenCall, text: string): ToolCallDelta => {
+    const { key, id, name } = call;
+    const opening = call.isStarted ? {} : { id, name };
     call.isStarted = true;
+    call.hasText ||= text !== '';
+    return { type: 'tool-call-delta', key, ...opening, text };
+  };
+
+  const flush = (call: OpenCall): ToolCallDelta => {
+    const { held } = call;
     call.held = '';
-    return delta;
+    return pass(call, held);
   };
 
   return {
@@ -89,15 +98,17 @@ export const toolCallReader = (random: Random): ToolCallReader => {
       const call = find(piece) ?? open(piece);
       if (call.name === '') call.name = piece.name ?? '';
       const text = piece.text ?? '';
-      if (text === '') return undefined;
-      // Some servers send `{}` first and then the arguments from their beginning.
-      if (!call.isStarted && call.held === '{}') {
+      // Some servers send `{}` first and then the arguments from their beginning, so a first `{}` is held back.
+      if (text !== '' && call.held === '{}') {
         call.held = '';
         call.json.reset();
       }
       call.held += text;
       call.json.read(text);
-      return call.name === '' || (!call.isStarted && call.held === '{}') ? undefined : flush(call);
+      if (call.name === '') return undefined;
+      const isHeldBack = !call.hasText && call.held === '{}';
+      if (call.isStarted && (isHeldBack || text === '')) return undefined;
+      return isHeldBack ? pass(call, '') : flush(call);
     },
     end: () => calls.filter((call) => !call.isStarted || call.held !== '').map(flush),
     count: () => calls.length,
@@ -126,7 +137,7 @@ const jsonExtent = (): JsonExtent => {
   };
   return {
     read: (text) => {
-      hasBegun = true;
+      hasBegun ||= text !== '';
       for (const char of text) readChar(char);
     },
     isWhole: () => hasBegun && depth === 0 && !isInString,
