@@ -9,6 +9,7 @@ export const isAtLeast: (actual: string, wanted: string) => boolean;
 export const requireNode: () => void;
 export const missingPackages: (lock: Lock, installed: Lock) => readonly string[];
 export const ensureInstalled: () => Promise<void>;
+export const ensurePeers: () => Promise<void>;
 export const isBuilt: () => boolean;
 export const build: (options: { readonly quick: boolean }) => Promise<void>;
 export const ensureBuilt: () => Promise<void>;

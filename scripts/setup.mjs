@@ -41,10 +41,11 @@ export const missingPackages = (lock, installed) =>
     })
     .map(([path]) => path);
 
-const isInstalled = () => {
+const isInstalled = (folder) => {
   try {
+    const lock = readJson(join(folder, 'package-lock.json'));
     // npm writes this file last, so a broken-off install does not have it.
-    return missingPackages(readJson('package-lock.json'), readJson('node_modules/.package-lock.json')).length === 0;
+    return missingPackages(lock, readJson(join(folder, 'node_modules/.package-lock.json'))).length === 0;
   } catch {
     return false; // no such file: nothing is installed yet
   }
@@ -92,18 +93,20 @@ const runQuietly = async (label, hint, command, args, env) => {
   process.exit(code);
 };
 
-/** Installs what the lockfile names, unless it is there already. */
-export const ensureInstalled = async () => {
-  if (isInstalled()) return;
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+/** Installs what the lockfile of a folder names, unless it is there already. */
+const install = async (folder, label) => {
+  if (isInstalled(folder)) return;
+  const args = ['ci', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   // The npm that called us, run by this very Node; else the one on the path.
-  if (npm?.endsWith('npm-cli.js')) {
-    await runQuietly('Installing packages', 'once, about a minute', process.execPath, [npm, ...args]);
-  } else {
-    await runQuietly('Installing packages', 'once, about a minute', 'npm', args);
-  }
+  const [command, ...before] = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
+  await runQuietly(label, 'once, about a minute', command, [...before, ...args]);
 };
+
+export const ensureInstalled = () => install('.', 'Installing packages');
+
+/** Installs the peers that benchmarks measure beside us. */
+export const ensurePeers = () => install('bench', 'Installing the peers to compare with');
 
 /** Milliseconds since 1970 when something below `path` last changed; folders count, so that a deleted file is noticed. */
 const lastChangeBelow = (path) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Step } from 'pipewright';
 import type { Provider } from 'pipewright/model';
 import { type Contender, deltaCount, deltaText, expectLength, increment, stepCount } from './contender.js';
 
@@ -11,7 +12,7 @@ const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const pipewright: Root = await import(join(dist, 'index.js'));
 const { chatModel }: Model = await import(join(dist, 'model.js'));
 
-const tenSteps = (step: (value: number) => Promise<number>): ((value: number) => Promise<number>) =>
+const tenSteps = (step: (value: number) => Promise<number>): Step<number, number> =>
   pipewright.pipe(step, step, step, step, step, step, step, step, step, step);
 
 async function* deltas(): AsyncGenerator<{ readonly type: 'text-delta'; readonly text: string }, void, undefined> {
@@ -63,55 +64,62 @@ export const plainDeltas: Contender = {
   },
 };
 
-const stepContender = (name: string, make: Contender['make']): Contender => ({
-  name: `pipewright ${name}`,
-  job: 'step',
-  units: stepCount,
-  make,
-});
+type Body = Omit<Contender, 'name' | 'make'>;
+const steps: Body = { job: 'step', units: stepCount };
+const streamed: Body = { job: 'delta', units: deltaCount };
 
-const deltaContender = (name: string, make: Contender['make']): Contender => ({
-  name: `pipewright ${name}`,
-  job: 'delta',
-  units: deltaCount,
-  make,
-});
-
-export const ownContenders: readonly Contender[] = [
-  stepContender('pipe, idle', async () => {
-    const pipeline = tenSteps(increment);
-    return () => pipeline(1);
-  }),
-  stepContender('pipe, one run for all calls', async () => {
-    const pipeline = pipewright.pipe(increment, increment, increment, increment, increment, increment, increment, increment, increment, increment);
-    const run = pipewright.createRun();
-    return () => pipeline(1, run);
-  }),
-  stepContender('pipe, with a listener', async () => {
-    const pipeline = pipewright.pipe(increment, increment, increment, increment, increment, increment, increment, increment, increment, increment);
-    let events = 0;
-    return async () => {
-      await pipeline(1, pipewright.createRun({ on: () => { events++; } }));
-      if (events === 0) throw new Error('The listener heard nothing.');
-    };
-  }),
-  stepContender('pipe of retry(timeout(step)), idle', async () => {
-    const { retry, timeout }: typeof import('pipewright/resilience') = await import(join(dist, 'resilience.js'));
-    const pipeline = tenSteps(retry(timeout(increment, { totalMs: 60_000 })));
-    return () => pipeline(1);
-  }),
-  deltaContender('stream() of a step, .text', async () => {
-    const step = async (_: string, run: import('pipewright').Run): Promise<void> => {
-      for await (const delta of deltas()) run.emit(delta);
-    };
-    return () => readText(pipewright.stream(step, 'hi').text);
-  }),
-  deltaContender('stream() of a chat model, .text', async () => {
-    const model = chatModel(provider);
-    return () => readText(pipewright.stream(model, 'hi').text);
-  }),
-  deltaContender('stream() of a pipe around a model, .text', async () => {
-    const pipeline = pipewright.pipe((text: string) => text.trim(), chatModel(provider), (reply) => reply.text);
-    return () => readText(pipewright.stream(pipeline, 'hi').text);
-  }),
+const own: readonly Contender[] = [
+  {
+    ...steps,
+    name: 'pipewright pipe, idle',
+    make: async () => {
+      const pipeline = tenSteps(increment);
+      return () => pipeline(1);
+    },
+  },
+  {
+    ...steps,
+    name: 'pipewright pipe, with a listener',
+    make: async () => {
+      const pipeline = tenSteps(increment);
+      let events = 0;
+      const on = (): void => {
+        events++;
+      };
+      return async () => {
+        const before = events;
+        await pipeline(1, pipewright.createRun({ on }));
+        if (events - before !== 2 * stepCount) throw new Error(`The listener heard ${events - before} events.`);
+      };
+    },
+  },
+  {
+    ...steps,
+    name: 'pipewright pipe of retry(timeout(step)), idle',
+    make: async () => {
+      const { retry, timeout }: typeof import('pipewright/resilience') = await import(join(dist, 'resilience.js'));
+      const pipeline = tenSteps(retry(timeout(increment, { totalMs: 60_000 })));
+      return () => pipeline(1);
+    },
+  },
+  {
+    ...streamed,
+    name: 'pipewright stream() of a step, .text',
+    make: async () => {
+      const step = async (_: string, run: import('pipewright').Run): Promise<void> => {
+        for await (const delta of deltas()) run.emit(delta);
+      };
+      return () => readText(pipewright.stream(step, 'hi').text);
+    },
+  },
+  {
+    ...streamed,
+    name: 'pipewright stream() of a chat model, .text',
+    make: async () => {
+      const model = chatModel(provider);
+      return () => readText(pipewright.stream(model, 'hi').text);
+    },
+  },
 ];
+
+export const contenders: readonly Contender[] = [plainSteps, plainDeltas, ...own];
