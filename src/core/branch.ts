@@ -1,13 +1,5 @@
 import { PipewrightError } from './errors.js';
-import {
-  type AnyStep,
-  callStep,
-  type CommonInput,
-  defineStep,
-  type Step,
-  type StepLike,
-  type StepOutput,
-} from './step.js';
+import { type AnyStep, callStep, defineStep, type Step, type StepLike, type StepOutput } from './step.js';
 
 /**
  * Runs `then` when the condition holds for the input, else `otherwise`; without `otherwise` the input passes through.
@@ -37,17 +29,18 @@ export function branch(
   });
 }
 
-type Routes = Readonly<Record<string, AnyStep>>;
+type Routes<In> = Readonly<Record<string, StepLike<In, unknown>>>;
 
 /**
- * Runs the route that `choose` names. A name that is no route rejects with `bad-input` and lists those there are.
- * @example await route((n: number) => (n % 2 ? 'odd' : 'even'), { odd: (n: number) => n + 1, even: (n: number) => n })(3) // => 4
+ * Runs the route that `choose` names; all routes take what `choose` takes. A name that is no route rejects with `bad-input` and
+ * lists those there are.
+ * @example await route((n: number) => (n % 2 ? 'odd' : 'even'), { odd: (n) => n + 1, even: (n) => n })(3) // => 4
  */
-export const route = <const R extends Routes>(
-  choose: StepLike<CommonInput<R>, keyof R & string>,
+export const route = <In, const R extends Routes<In>>(
+  choose: StepLike<In, keyof NoInfer<R> & string>,
   routes: R,
-): Step<CommonInput<R>, StepOutput<R[keyof R]>> => {
-  const children = Object.entries(routes).map(([label, step]) => ({ label, step }));
+): Step<In, StepOutput<R[keyof R]>> => {
+  const children = Object.entries(routes).map(([label, step]) => ({ label, step: step as AnyStep }));
   const info = { kind: 'route', children: [{ label: 'choose', step: choose as AnyStep }, ...children] };
   return defineStep(info, async (input, run) => {
     const name = await callStep(choose, input, run, 'choose');
@@ -57,6 +50,6 @@ export const route = <const R extends Routes>(
       const known = Object.keys(routes).join(', ');
       throw new PipewrightError('bad-input', `There is no route \`${name}\`. The routes are: ${known}.`);
     }
-    return callStep(chosen as StepLike<unknown, StepOutput<R[keyof R]>>, input, run, name);
+    return callStep(chosen, input, run, name) as Promise<StepOutput<R[keyof R]>>;
   });
 };

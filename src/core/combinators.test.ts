@@ -265,7 +265,7 @@ describe('route', () => {
   });
 
   it.each(['nowhere', '__proto__', 'constructor', 'toString'])('refuses `%s` and lists the routes', async (name) => {
-    const lost = route(() => name as 'a', { a: plusOne, b: plusOne });
+    const lost = route((_: number) => name as 'a', { a: plusOne, b: plusOne });
     await expect(lost(1)).rejects.toMatchObject({
       code: 'bad-input',
       message: `There is no route \`${name}\`. The routes are: a, b.`,
@@ -273,7 +273,7 @@ describe('route', () => {
   });
 
   it('takes a route that is named like a property of every object', async () => {
-    expect(await route(() => 'constructor' as const, { constructor: plusOne })(1)).toBe(2);
+    expect(await route((_: number) => 'constructor' as const, { constructor: plusOne })(1)).toBe(2);
   });
 });
 
