@@ -15,7 +15,10 @@ export interface CharacterSplitterOptions {
  * @throws {PipewrightError} `bad-option` for a size below 2 or an overlap that is not below the size.
  * @example (await characterSplitter({ maxChars: 3, overlapChars: 1 })({ id: 'a', text: 'ACGTA' })).map((piece) => piece.text) // => ['ACG', 'GTA']
  */
-export const characterSplitter = ({ maxChars = 1_000, overlapChars = 200 }: CharacterSplitterOptions = {}): Splitter => {
+export const characterSplitter = ({
+  maxChars = 1_000,
+  overlapChars = 200,
+}: CharacterSplitterOptions = {}): Splitter => {
   checkSizes({ name: 'maxChars', value: maxChars, min: 2 }, { name: 'overlapChars', value: overlapChars });
   return defineSplitter('character', ({ text }) => recursiveSpans(text, { maxChars, overlapChars, separators: [] }));
 };

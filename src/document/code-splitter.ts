@@ -35,7 +35,11 @@ export const codeSplitter = ({ maxChars = 1_500, language }: CodeSplitterOptions
 
 const wordSeparators: readonly string[] = [';', '}', ', ', ' '];
 
-function* codeSpans(text: string, maxChars: number, language: string | undefined): Generator<PieceSpan, void, undefined> {
+function* codeSpans(
+  text: string,
+  maxChars: number,
+  language: string | undefined,
+): Generator<PieceSpan, void, undefined> {
   for (let start = 0; start < text.length; ) {
     const limit = start + maxChars;
     const end =
@@ -86,7 +90,8 @@ const rankOf = (content: string, previous: string, language: string | undefined)
 };
 
 /** Comments, decorators and attributes belong to what follows them. */
-const isAttached = (line: string): boolean => /^\s*(?:\/\/|\/\*|\*|#(?!include|define|pragma|if|endif)|--|@|\[[\w(])/.test(line);
+const isAttached = (line: string): boolean =>
+  /^\s*(?:\/\/|\/\*|\*|#(?!include|define|pragma|if|endif)|--|@|\[[\w(])/.test(line);
 
 /** Closing brackets and the later branches of a statement belong to what stands before them. */
 const isContinuation = (inner: string): boolean =>

@@ -19,10 +19,11 @@ export interface CsvLoaderOptions {
  * @throws {PipewrightError} `dependency-missing` without the package `papaparse`.
  * @example (await csvLoader()({ source: 'a.csv', bytes: Buffer.from('city,inhabitants\nBern,134000') })).documents[0]?.text // => 'city: Bern\ninhabitants: 134000'
  */
-export const csvLoader = ({ delimiter, hasHeader = true, maxChars = 1_000 }: CsvLoaderOptions = {}): Step<
-  SourceFile,
-  Loaded
-> =>
+export const csvLoader = ({
+  delimiter,
+  hasHeader = true,
+  maxChars = 1_000,
+}: CsvLoaderOptions = {}): Step<SourceFile, Loaded> =>
   defineLoader('csv', async ({ source, bytes, charset }, run) => {
     const { text, notices: decodeNotices } = decodeText(bytes, source, charset);
     const { rows, notices } = await parseRows(text, delimiter ?? likelyDelimiter(text), run);
@@ -94,5 +95,7 @@ const widthNotices = (rows: readonly Row[], width: number): readonly string[] =>
   const first = rows.findIndex((row) => row.length !== width);
   if (first === -1) return [];
   const count = rows.filter((row) => row.length !== width).length;
-  return [`${count} of ${rows.length} rows do not have ${width} cells as the header has; the first is row ${first + 1}.`];
+  return [
+    `${count} of ${rows.length} rows do not have ${width} cells as the header has; the first is row ${first + 1}.`,
+  ];
 };

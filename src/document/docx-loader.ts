@@ -57,8 +57,12 @@ const checkContainer = (bytes: Uint8Array, source: string): void => {
       Buffer.from('EncryptedPackage', 'utf16le'),
     );
     throw isEncrypted
-      ? new PipewrightError('document-encrypted', `${source} is encrypted. Save it without a password.`, { details: { where: source } })
-      : new PipewrightError('document-unsupported', `${source} is a DOC file of Word 97–2003. Save it as DOCX.`, { details: { where: source } });
+      ? new PipewrightError('document-encrypted', `${source} is encrypted. Save it without a password.`, {
+          details: { where: source },
+        })
+      : new PipewrightError('document-unsupported', `${source} is a DOC file of Word 97–2003. Save it as DOCX.`, {
+          details: { where: source },
+        });
   }
   if (unpackedBytes(bytes) > maxUnpackedBytes) {
     throw damaged(source, `it would unpack to more than ${maxUnpackedBytes} bytes.`);
@@ -90,6 +94,7 @@ const footnoteRules: readonly MarkdownRule[] = [
   { matches: isBackLink, write: () => '' },
   {
     matches: (node) => node.nodeName === 'LI' && noteLabel(node.getAttribute('id')) !== undefined,
-    write: (content, node) => `\n[^${noteLabel(node.getAttribute('id'))}]: ${content.trim().replace(/\n+/g, '\n    ')}\n`,
+    write: (content, node) =>
+      `\n[^${noteLabel(node.getAttribute('id'))}]: ${content.trim().replace(/\n+/g, '\n    ')}\n`,
   },
 ];

@@ -75,9 +75,10 @@ const readEntry = (reader: Reader, lines: readonly string[], index: number): num
   while ((reader.open.at(-1)?.indent ?? -1) >= indent) reader.open.pop();
   const key = [...reader.open.map((map) => map.key), entry.key].join('.');
   const { value } = entry;
-  if (/^[|>][+-]?$/.test(value)) return readBlock(reader, lines, index + 1, { key, indent, isFolded: value[0] === '>' });
+  if (/^[|>][+-]?$/.test(value))
+    return readBlock(reader, lines, index + 1, { key, indent, isFolded: value[0] === '>' });
   if (value === '') reader.open.push({ key: entry.key, indent });
-  else reader.values.set(key, valueOf(value));
+  else reader.values.set(key, toValue(value));
   return index + 1;
 };
 
@@ -128,7 +129,7 @@ const scalarOf = (value: string): Scalar => {
   return unquote(value);
 };
 
-const valueOf = (value: string): MetadataValue => {
+const toValue = (value: string): MetadataValue => {
   if (value === 'null' || value === '~') return null;
   if (!value.startsWith('[') || !value.endsWith(']')) return scalarOf(value);
   const items = value.slice(1, -1).match(/"(?:\\.|[^"\\])*"|'[^']*'|[^,\s][^,]*/g) ?? [];

@@ -69,15 +69,19 @@ interface Article {
 }
 
 const articleOf = async (document: globalThis.Document): Promise<Article | undefined> => {
-  const { Readability } = await loadOptional('@mozilla/readability', 'finding the article of a page', () =>
-    import('@mozilla/readability'),
+  const { Readability } = await loadOptional(
+    '@mozilla/readability',
+    'finding the article of a page',
+    () => import('@mozilla/readability'),
   );
   // It takes the document apart: what is left must still be there when it finds nothing.
   const copy = document.cloneNode(true) as globalThis.Document;
   const found = new Readability<object>(copy, { serializer: (node) => node }).parse();
   if (!found?.content || (found.textContent ?? '').trim() === '') return undefined;
   const facts = { author: found.byline, site: found.siteName, language: found.lang, published: found.publishedTime };
-  const known = Object.entries(facts).filter((fact): fact is [string, string] => typeof fact[1] === 'string' && fact[1] !== '');
+  const known = Object.entries(facts).filter(
+    (fact): fact is [string, string] => typeof fact[1] === 'string' && fact[1] !== '',
+  );
   return { root: found.content, title: found.title ?? undefined, metadata: Object.fromEntries(known) };
 };
 

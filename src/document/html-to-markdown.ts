@@ -46,13 +46,19 @@ const columnsOf = (row: HtmlNode): number => {
   return columns;
 };
 
-const tableRules = (dataTables: WeakSet<object>, tableOf: (node: HtmlNode) => object | null): readonly MarkdownRule[] => {
+const tableRules = (
+  dataTables: WeakSet<object>,
+  tableOf: (node: HtmlNode) => object | null,
+): readonly MarkdownRule[] => {
   const isInData = (node: HtmlNode): boolean => dataTables.has(tableOf(node) ?? node);
   return [
     {
       matches: (node) => isNamed('TD', 'TH')(node) && isInData(node),
       write: (content, node) => {
-        const text = content.trim().replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
+        const text = content
+          .trim()
+          .replace(/\s*\n\s*/g, ' ')
+          .replaceAll('|', '\\|');
         return ` ${text} |${'  |'.repeat(spanOf(node) - 1)}`;
       },
     },
@@ -101,8 +107,17 @@ const linkRules = (baseUrl: string | undefined): readonly MarkdownRule[] => [
 
 /** Turns an element into Markdown. The text keeps its letters: only what would change a line's meaning is escaped. */
 export const toMarkdown = async (root: object, options: ToMarkdownOptions = {}): Promise<string> => {
-  const { default: TurndownService } = await loadOptional('turndown', 'turning HTML into Markdown', () => import('turndown'));
-  const service = new TurndownService({ headingStyle: 'atx', codeBlockStyle: 'fenced', bulletListMarker: '-', hr: '---' });
+  const { default: TurndownService } = await loadOptional(
+    'turndown',
+    'turning HTML into Markdown',
+    () => import('turndown'),
+  );
+  const service = new TurndownService({
+    headingStyle: 'atx',
+    codeBlockStyle: 'fenced',
+    bulletListMarker: '-',
+    hr: '---',
+  });
   // The usual escapes (`snake\_case`, `1\.`) would keep a search from finding the words.
   service.escape = (text) => text.replace(/^(\s*)(#{1,6}\s|>|```|~~~)/, '$1\\$2');
   const dataTables = new WeakSet<object>();
@@ -117,5 +132,8 @@ export const toMarkdown = async (root: object, options: ToMarkdownOptions = {}):
     });
   }
   const markdown = service.turndown(root as HTMLElement);
-  return markdown.replace(/[^\S\n]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+  return markdown
+    .replace(/[^\S\n]+\n/g, '\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
 };

@@ -24,7 +24,10 @@ export const jsonLoader = ({ maxChars = 1_000 }: JsonLoaderOptions = {}): Step<S
       const documents = await rowDocuments(recordsOf(value), { source, format: 'json', maxChars }, run);
       return { documents, notices: documents.length > 0 ? notices : [...notices, `${source} holds an empty list.`] };
     }
-    return { documents: [documentOf({ id: source, text: jsonText(value), source, metadata: { format: 'json' } })], notices };
+    return {
+      documents: [documentOf({ id: source, text: jsonText(value), source, metadata: { format: 'json' } })],
+      notices,
+    };
   });
 
 /**

@@ -1,4 +1,12 @@
-import { defineStep, type Document, type Metadata, type PipewrightError, type Run, type Step, type StepLike } from '../core/index.js';
+import {
+  defineStep,
+  type Document,
+  type Metadata,
+  type PipewrightError,
+  type Run,
+  type Step,
+  type StepLike,
+} from '../core/index.js';
 
 /** The bytes of one file, page or upload, as a loader takes them. */
 export interface SourceFile {

@@ -51,7 +51,13 @@ export function* markdownBlocks(text: string): Generator<MarkdownBlock, void, un
       if (open.lines > 1) yield blockOf({ ...open, end: open.last.start });
       open = { ...begin('table', open.last, ''), end: line.end, last: line, lines: 2 };
     } else if (open.lines === 1 && open.kind === 'text' && isUnderline(content) && isPlain(bare(text, open.last))) {
-      yield { kind: 'heading', start: open.start, end: line.end, level: content.trimStart()[0] === '=' ? 1 : 2, heading: bare(text, open.last).trim() };
+      yield {
+        kind: 'heading',
+        start: open.start,
+        end: line.end,
+        level: content.trimStart()[0] === '=' ? 1 : 2,
+        heading: bare(text, open.last).trim(),
+      };
       open = undefined;
     } else extend(open, line);
   }

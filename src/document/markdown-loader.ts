@@ -24,7 +24,14 @@ export const markdownLoader = (): Step<SourceFile, Loaded> =>
     const text = whole.slice(bodyStart);
     const title = typeof metadata.title === 'string' ? metadata.title : firstHeading(text);
     const place = { startLine: bodyLine, endLine: bodyLine + countLines(text) - 1 };
-    const document = documentOf({ id: source, text, source, title, place, metadata: { ...metadata, format: 'markdown' } });
+    const document = documentOf({
+      id: source,
+      text,
+      source,
+      title,
+      place,
+      metadata: { ...metadata, format: 'markdown' },
+    });
     return { documents: [document], notices: [...notices, ...noticesOf(source, text, skippedLines)] };
   });
 

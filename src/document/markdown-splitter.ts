@@ -37,7 +37,9 @@ function* markdownSpans(text: string, maxChars: number): Generator<PieceSpan, vo
   let path: readonly PathEntry[] = [];
   let open: OpenPiece | undefined;
   const close = (piece: OpenPiece | undefined): PieceSpan[] =>
-    piece === undefined ? [] : [{ ...trimmedLines(text, piece.start, piece.end), headings: path.map((entry) => entry.heading) }];
+    piece === undefined
+      ? []
+      : [{ ...trimmedLines(text, piece.start, piece.end), headings: path.map((entry) => entry.heading) }];
 
   for (const block of markdownBlocks(text)) {
     const isHeading = block.kind === 'heading';

@@ -89,12 +89,13 @@ const rowOf = (words: readonly PageWord[]): PageRow => {
 interface Segment {
   readonly x: number;
   readonly right: number;
+  readonly y: number;
   readonly chars: number;
   readonly size: number;
 }
 
 /** The stretches of a row without a gap as wide as a letter is high. */
-export const segmentsOf = (row: PageRow): readonly Segment[] => {
+const segmentsOf = (row: PageRow): readonly Segment[] => {
   const segments: Segment[] = [];
   for (const { x, right, text, size } of row.words) {
     const last = segments.at(-1);
@@ -102,10 +103,11 @@ export const segmentsOf = (row: PageRow): readonly Segment[] => {
       segments[segments.length - 1] = {
         x: last.x,
         right: Math.max(last.right, right),
+        y: row.y,
         chars: last.chars + text.length,
         size: Math.max(last.size, size),
       };
-    } else segments.push({ x, right, chars: text.length, size });
+    } else segments.push({ x, right, y: row.y, chars: text.length, size });
   }
   return segments;
 };
@@ -150,31 +152,40 @@ const coverage = (segments: readonly Segment[], left: number, width: number): In
   return counts.subarray(0, width);
 };
 
-/** The longest run of the smallest count, margins left out. */
+/** The longest run of nearly the smallest count, margins left out: a page number may stand in a gutter. */
 const emptiestStrip = (counts: Int32Array, margin: number): { start: number; end: number } | undefined => {
   const inner = counts.subarray(margin, counts.length - margin);
   const least = inner.reduce((best, count) => Math.min(best, count), Number.POSITIVE_INFINITY);
+  const most = counts.reduce((best, count) => Math.max(best, count), 0);
+  const limit = least + (most - least) * 0.1;
   let best: { start: number; end: number } | undefined;
   for (let at = 0; at < inner.length; ) {
     let end = at;
-    while (end < inner.length && inner[end] === least) end++;
+    while (end < inner.length && (inner[end] ?? 0) <= limit) end++;
     if (end > at && (best === undefined || end - at > best.end - best.start)) best = { start: at, end };
     at = Math.max(end, at + 1);
   }
   return best === undefined ? undefined : { start: best.start + margin, end: best.end + margin };
 };
 
-/** Whether the segments on one side are lines of running text: enough of them, long, and filling the side. */
+/**
+ * Whether the segments on one side are lines of running text: enough of them, filling the side, and long. The mean length is
+ * weighted by length, because a justified line may have gaps; the cells of a table stay short.
+ */
 const isColumn = (segments: readonly Segment[]): boolean => {
-  if (segments.length < minColumnRows) return false;
+  const rowCount = new Set(segments.map((segment) => segment.y)).size;
+  if (rowCount < minColumnRows) return false;
   const { left, right } = extentOf(segments);
-  const chars = segments.reduce((sum, segment) => sum + segment.chars, 0);
-  const filled = segments.reduce((sum, segment) => sum + segment.right - segment.x, 0);
-  const mean = filled / segments.length / (right - left);
-  return chars / segments.length >= minSegmentChars && mean >= minFillRatio;
+  const filled = sumOf(segments, (segment) => segment.right - segment.x) / (rowCount * (right - left));
+  const meanChars = sumOf(segments, ({ chars }) => chars * chars) / sumOf(segments, ({ chars }) => chars);
+  return meanChars >= minSegmentChars && filled >= minFillRatio;
 };
 
-export const medianOf = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+const sumOf = <T>(items: readonly T[], amountOf: (item: T) => number): number =>
+  items.reduce((sum, item) => sum + amountOf(item), 0);
+
+export const medianOf = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 interface Band {
   readonly isAcross: boolean;
@@ -192,4 +203,3 @@ const bandsOf = (rows: readonly PageRow[], gutter: Gutter): readonly Band[] => {
   }
   return bands;
 };
-

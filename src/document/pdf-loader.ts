@@ -32,10 +32,11 @@ export interface PdfLoaderOptions {
  * or `dependency-missing` without the package `unpdf`.
  * @example loadFile('secret.pdf', { loaders: { '.pdf': pdfLoader({ password: '…' }) } })
  */
-export const pdfLoader = ({ password, maxPages = 5_000, timeoutMs = 120_000 }: PdfLoaderOptions = {}): Step<
-  SourceFile,
-  Loaded
-> => {
+export const pdfLoader = ({
+  password,
+  maxPages = 5_000,
+  timeoutMs = 120_000,
+}: PdfLoaderOptions = {}): Step<SourceFile, Loaded> => {
   checkAtLeast('maxPages', maxPages, 1);
   checkAtLeast('timeoutMs', timeoutMs, 1);
   return defineLoader('pdf', async (file, run) => {
@@ -44,7 +45,7 @@ export const pdfLoader = ({ password, maxPages = 5_000, timeoutMs = 120_000 }: P
     const cancelTimer = run.clock.after(timeoutMs, () => controller.abort(tooSlow(file.source, timeoutMs)));
     try {
       // The parser takes the buffer over: it gets a copy.
-      const opening = getDocumentProxy(file.bytes.slice(), {
+      const opening = getDocumentProxy(new Uint8Array(file.bytes), {
         verbosity: 0,
         maxImageSize: 0,
         ...(password === undefined ? {} : { password }),
@@ -65,11 +66,20 @@ type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 type Page = Awaited<ReturnType<Pdf['getPage']>>;
 
 const tooSlow = (source: string, timeoutMs: number): PipewrightError =>
-  new PipewrightError('timeout', `${source} could not be read within ${timeoutMs} ms. Raise \`timeoutMs\` if it is only large.`, {
-    details: { where: source },
-  });
+  new PipewrightError(
+    'timeout',
+    `${source} could not be read within ${timeoutMs} ms. Raise \`timeoutMs\` if it is only large.`,
+    {
+      details: { where: source },
+    },
+  );
 
-const opened = async (opening: Promise<Pdf>, source: string, signal: AbortSignal, hasPassword: boolean): Promise<Pdf> => {
+const opened = async (
+  opening: Promise<Pdf>,
+  source: string,
+  signal: AbortSignal,
+  hasPassword: boolean,
+): Promise<Pdf> => {
   try {
     return await raceAbort(opening, signal);
   } catch (error) {
@@ -115,7 +125,8 @@ const readPages = async (pdf: Pdf, source: string, maxPages: number, run: Run): 
     }
     run.emit({ type: 'progress', label: source, done: page, total: lastPage });
   }
-  if (documents.length === 0) throw damaged(source, failure === undefined ? 'it has no pages' : messageOf(failure), failure);
+  if (documents.length === 0)
+    throw damaged(source, failure === undefined ? 'it has no pages' : messageOf(failure), failure);
   if (lastPage < pdf.numPages) {
     notices.push(`${source}: pages ${lastPage + 1} to ${pdf.numPages} were left out because of \`maxPages\`.`);
   }
@@ -123,7 +134,10 @@ const readPages = async (pdf: Pdf, source: string, maxPages: number, run: Run): 
 };
 
 /** What the file says about itself. */
-const factsOf = async (pdf: Pdf, run: Run): Promise<{ readonly title: string | undefined; readonly metadata: Metadata }> => {
+const factsOf = async (
+  pdf: Pdf,
+  run: Run,
+): Promise<{ readonly title: string | undefined; readonly metadata: Metadata }> => {
   const base = { format: 'pdf', pages: pdf.numPages };
   try {
     const { info } = await raceAbort(pdf.getMetadata(), run.signal);
@@ -149,7 +163,8 @@ const wordsOf = async (page: Page, run: Run): Promise<readonly PageWord[]> => {
   for (const item of items) {
     if (!('str' in item)) continue;
     const text = item.str.trim();
-    if (text !== '') words.push(wordOf(item.str, multiply(view, item.transform as unknown as Matrix), item.width, hasSpaceBefore));
+    if (text !== '')
+      words.push(wordOf(item.str, multiply(view, item.transform as unknown as Matrix), item.width, hasSpaceBefore));
     hasSpaceBefore = text === '';
   }
   return words;

@@ -1,4 +1,4 @@
-import { medianOf, type PageRegion, type PageRow, type PageWord, readingOrder, segmentsOf } from './pdf-layout.js';
+import { medianOf, type PageRegion, type PageRow, type PageWord, readingOrder } from './pdf-layout.js';
 
 /**
  * The text of a page in reading order. Lines that were only wrapped are joined to paragraphs, words that were divided at the end of
@@ -32,12 +32,18 @@ const breakBetween = (above: PageRow, below: PageRow, region: PageRegion, pitch:
   const gap = below.y - above.y;
   if (gap > Math.max(pitch * 1.4, above.size * 1.3)) return 'paragraph';
   const areAlike = Math.max(above.size, below.size) < Math.min(above.size, below.size) * 1.15;
-  if (!areAlike || segmentsOf(above).length > 1 || segmentsOf(below).length > 1) return 'line';
+  if (!areAlike || isTableRow(above) || isTableRow(below)) return 'line';
   if (listMark.test(rowText(below))) return 'line';
   const isIndented = below.x - above.x > above.size * 0.7 && below.x - region.left > above.size * 0.7;
   if (isIndented && !listMark.test(rowText(above))) return 'paragraph';
   return above.right + firstWordWidth(below) > region.right ? 'wrap' : 'line';
 };
+
+/** Whether a gap in the row is wider, in letter heights, than justified text has it. */
+const isTableRow = ({ words }: PageRow): boolean =>
+  words.some((word, index) => word.x - (words[index - 1]?.right ?? word.x) > word.size * maxTextGap);
+
+const maxTextGap = 1.6;
 
 /** What the first word of a row would take up behind the row above it; a row that had room for it was not wrapped. */
 const firstWordWidth = (row: PageRow): number => {

@@ -33,10 +33,7 @@ export const textSeparators: readonly string[] = ['\n\n', '\r\n\r\n', '\n', '. '
  */
 export const recursiveSplitter = (options: RecursiveSplitterOptions = {}): Splitter => {
   const sizes = { maxChars: 1_000, overlapChars: 200, separators: textSeparators, ...options };
-  checkSizes(
-    { name: 'maxChars', value: sizes.maxChars, min: 2 },
-    { name: 'overlapChars', value: sizes.overlapChars },
-  );
+  checkSizes({ name: 'maxChars', value: sizes.maxChars, min: 2 }, { name: 'overlapChars', value: sizes.overlapChars });
   const separators = sizes.separators.filter((separator) => separator !== '');
   return defineSplitter('recursive', ({ text }) => recursiveSpans(text, { ...sizes, separators }));
 };

@@ -61,7 +61,10 @@ export const checkSizes = (
   overlap: { readonly name: string; readonly value: number },
 ): void => {
   if (!Number.isInteger(size.value) || size.value < size.min) {
-    throw new PipewrightError('bad-option', `\`${size.name}\` must be a whole number of at least ${size.min}, got ${size.value}.`);
+    throw new PipewrightError(
+      'bad-option',
+      `\`${size.name}\` must be a whole number of at least ${size.min}, got ${size.value}.`,
+    );
   }
   if (!Number.isInteger(overlap.value) || overlap.value < 0 || overlap.value >= size.value) {
     throw new PipewrightError(

@@ -7,7 +7,8 @@ import { countLines } from './lines.js';
  * Reads plain text. One document, whose text is the file letter by letter (a byte order mark aside), with its lines as place.
  * @example (await textLoader()({ source: 'a.txt', bytes: Buffer.from('Hello') })).documents[0]?.text // => 'Hello'
  */
-export const textLoader = (): Step<SourceFile, Loaded> => defineLoader('text', (file) => verbatim(file, { format: 'text' }));
+export const textLoader = (): Step<SourceFile, Loaded> =>
+  defineLoader('text', (file) => verbatim(file, { format: 'text' }));
 
 /**
  * Reads source code, letter by letter; `metadata.language` names the language for the code splitter.

@@ -30,7 +30,10 @@ export const tokenSplitter = ({ countTokens, maxTokens = 256, overlapTokens = 32
   // About four characters make a token: with two of them per token of overlap, an overlap is made of several units.
   const unitChars = Math.min(Math.max(overlapTokens * 2, minUnitChars), maxUnitChars);
   return defineSplitter('token', ({ text }) =>
-    mergeUnits(text, countedUnits(text, { countTokens, maxTokens, unitChars }), { max: maxTokens, overlap: overlapTokens }),
+    mergeUnits(text, countedUnits(text, { countTokens, maxTokens, unitChars }), {
+      max: maxTokens,
+      overlap: overlapTokens,
+    }),
   );
 };
 
