@@ -19,6 +19,7 @@ import {
   type VectorSearchOptions,
   yieldToEventLoop,
 } from '../core/index.js';
+import { diskStore } from '../store/index.js';
 import { type Analyzer, analyzer as englishAnalyzer } from '../text/index.js';
 import { documentAnalyzer } from './analysis.js';
 import { openLog } from './document-log.js';
@@ -38,25 +39,33 @@ export interface Bm25Options {
   readonly titleWeight?: number;
   /** Turns documents and queries into terms; the same text must always give the same terms. @default `analyzer()`, English */
   readonly analyzer?: Analyzer;
-  /** Where the documents are kept; it stays yours to close. @default in memory */
+  /** Folder where the documents are kept; the index closes it. @default in memory */
+  readonly path?: string;
+  /** A store for the documents instead of a `path`, of this index alone; it stays yours to close. */
   readonly store?: Store;
 }
 
-type Settings = Required<Omit<Bm25Options, 'store'>>;
+type Settings = Required<Omit<Bm25Options, 'store' | 'path'>>;
 
 const resolve = (options: Bm25Options): Settings => {
   const { k1 = 1.2, b = 0.75, titleWeight = 2, analyzer = englishAnalyzer() } = options;
+  if (options.path !== undefined && options.store !== undefined) {
+    throw new PipewrightError('bad-option', 'Give `path` or `store`, not both: the documents are kept in one place.');
+  }
   checkAtLeast('k1', k1, 0);
   checkAtLeast('b', b, 0);
   checkAtLeast('titleWeight', titleWeight, 0);
+  if (k1 + titleWeight === Number.POSITIVE_INFINITY) {
+    throw new PipewrightError('bad-option', '`k1` and `titleWeight` must be finite.');
+  }
   if (b > 1) throw new PipewrightError('bad-option', `\`b\` must be from 0 to 1, got ${b}.`);
   return { k1, b, titleWeight, analyzer };
 };
 
 /**
- * Opens a keyword index: exact BM25 over title and text, where a word of the title counts
- * twice. Documents are added, replaced and deleted at any time, without a
- * rebuild. With a `store` every write is in it when its promise resolves; opening reads the documents back and indexes them.
+ * Opens a keyword index: exact BM25 over title and text. Documents are added, replaced and deleted at any time, without a
+ * rebuild. With a `path` or `store` every write is safe there when its promise resolves; opening reads the documents back and
+ * indexes them.
  * @throws {PipewrightError} `bad-option`; `store-newer` or `store-damaged` when the store cannot be read.
  * @example
  * const index = await bm25();
@@ -65,22 +74,34 @@ const resolve = (options: Bm25Options): Settings => {
  */
 export const bm25 = async (options: Bm25Options = {}): Promise<KeywordIndex> => {
   const settings = resolve(options);
-  const log = options.store === undefined ? undefined : await openLog(options.store);
+  const ownStore = options.path === undefined ? undefined : await diskStore(options.path);
+  try {
+    const state = await openState(settings, ownStore ?? options.store);
+    const search = searcher(state, settings);
+    const retriever = (defaults?: VectorSearchOptions): Retriever => retrieverOf(search, defaults);
+    return { ...writers(state, ownStore), ...readers(state), search, retriever };
+  } catch (error) {
+    await ownStore?.close();
+    throw error;
+  }
+};
+
+const openState = async ({ analyzer, titleWeight }: Settings, store: Store | undefined): Promise<IndexState> => {
+  const log = store === undefined ? undefined : await openLog(store);
   const state: IndexState = {
     postings: emptyPostings(),
-    analyze: documentAnalyzer(settings.analyzer, settings.titleWeight),
+    analyze: documentAnalyzer(analyzer, titleWeight),
     log,
     lastChangedMs: undefined,
     isClosed: false,
   };
   if (log !== undefined) await readLog(state, log);
-  const search = searcher(state, settings);
-  return { ...writers(state), ...readers(state), search, retriever: (defaults) => retrieverOf(search, defaults) };
+  return state;
 };
 
 type Writers = Pick<KeywordIndex, 'add' | 'upsert' | 'delete' | 'close' | typeof Symbol.asyncDispose>;
 
-const writers = (state: IndexState): Writers => {
+const writers = (state: IndexState, ownStore: Store | undefined): Writers => {
   const lock = writeLock();
   const locked = async <T>(run: Run, work: () => Promise<T>): Promise<T> =>
     lock(async () => {
@@ -92,6 +113,7 @@ const writers = (state: IndexState): Writers => {
     await lock(async () => {
       state.isClosed = true;
       state.postings = emptyPostings();
+      await ownStore?.close();
     }, createRun());
   };
   return {
