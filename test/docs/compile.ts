@@ -19,6 +19,7 @@ export const typeErrorsOf = (texts: ReadonlyMap<string, string>): readonly strin
   const files = new Map([...texts].map(([path, text]) => [join(root, path), text]));
   const program = ts.createProgram([...files.keys()], options, {
     ...host,
+    getCurrentDirectory: () => root,
     fileExists: (file) => files.has(file) || host.fileExists(file),
     getSourceFile: (file, language) => {
       const text = files.get(file);

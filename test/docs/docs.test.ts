@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { isTest, readSources } from '../../scripts/check/source.js';
 import { isBuilt } from '../../scripts/setup.mjs';
 import { root, toJavaScript, typeErrorsOf } from './compile.js';
@@ -99,7 +100,7 @@ describe('the examples of the docstrings', () => {
     const index = [folder, dirname(folder)].map((at) => join(root, at, 'index.ts')).find(existsSync);
     const modules = ['src/index.ts', 'src/text/index.ts', 'src/testing/index.ts'].map((at) => join(root, at));
     const all = [...modules, ...(index === undefined ? [] : [index]), join(root, path)];
-    return Object.assign({}, ...(await Promise.all(all.map((module) => import(module)))));
+    return Object.assign({ z }, ...(await Promise.all(all.map((module) => import(module)))));
   };
 
   const AsyncFunction = (async () => undefined).constructor as new (
