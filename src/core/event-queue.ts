@@ -10,6 +10,8 @@ export interface Projection<T> {
 
 type Resolve<T> = (next: IteratorResult<T, undefined> | PromiseLike<IteratorResult<T, undefined>>) => void;
 
+/** The end of a queue whose reader has had all or has gone. */
+const left = {};
 const finished: IteratorResult<never, undefined> = { done: true, value: undefined };
 
 /**
@@ -22,6 +24,7 @@ export class EventQueue {
   #outgoing: (RunEvent | undefined)[] = [];
   #at = 0;
   #wake: (() => void) | undefined;
+  #waiting: Promise<unknown> = Promise.resolve();
   #end: { readonly error?: unknown } | undefined;
 
   push(event: RunEvent): void {
@@ -40,10 +43,15 @@ export class EventQueue {
   /** The reader's iterator. `onReturn` is called when it leaves before the end. */
   read<T>(projection: Projection<T>, onReturn: () => void): AsyncIterator<T, undefined> {
     const next = (): Promise<IteratorResult<T, undefined>> => {
+      // A read that is asked for while another one waits comes after it.
+      if (this.#wake !== undefined) return this.#waiting.then(next, next);
       try {
         const value = this.#project(projection);
         if (value !== undefined) return Promise.resolve({ done: false, value });
-        return this.#end === undefined ? this.#wait(projection) : this.#finish(projection);
+        if (this.#end !== undefined) return this.#finish(projection);
+        const read = this.#wait(projection);
+        this.#waiting = read;
+        return read;
       } catch (error) {
         this.#discard();
         return Promise.reject(error);
@@ -52,6 +60,7 @@ export class EventQueue {
     const leave = (): Promise<IteratorResult<T, undefined>> => {
       onReturn();
       this.#discard();
+      this.#wake?.();
       return Promise.resolve(finished);
     };
     return { next, return: leave };
@@ -99,15 +108,15 @@ export class EventQueue {
   #finish<T>(projection: Projection<T>): Promise<IteratorResult<T, undefined>> {
     const end = this.#end;
     if (end === undefined) return Promise.resolve(finished);
-    this.#end = {};
+    this.#end = left;
     if ('error' in end) return Promise.reject(end.error);
-    projection.end?.();
+    if (end !== left) projection.end?.();
     return Promise.resolve(finished);
   }
 
   /** Nobody reads any more; what the run still tells is dropped. */
   #discard(): void {
-    this.#end = {};
+    this.#end = left;
     this.#incoming = [];
     this.#outgoing = [];
     this.#at = 0;

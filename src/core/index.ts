@@ -61,6 +61,7 @@ export {
   type FilePart,
   type ImagePart,
   type Message,
+  type MessageOf,
   type Part,
   partsOf,
   type ReasoningPart,

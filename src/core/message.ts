@@ -75,9 +75,21 @@ export const textOf = (message: Message): string =>
     ? message.content
     : message.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
+/**
+ * A message that remembers the type of its content, so that a chat prompt can read the variables of a literal. The union keeps
+ * such messages assignable to each other: a list that began with one takes any other.
+ */
+export interface MessageOf<C> extends Message {
+  /** Only for the compiler; never there. */
+  readonly '~content'?: C | (string & {}) | readonly Part[];
+}
+
 /** @example system('Answer in one sentence.') // => { role: 'system', content: 'Answer in one sentence.' } */
-export const system = (content: string): Message => ({ role: 'system', content });
+export const system = <const C extends string>(content: C): MessageOf<C> => ({ role: 'system', content });
 /** @example user('Hello') // => { role: 'user', content: 'Hello' } */
-export const user = (content: string | readonly Part[]): Message => ({ role: 'user', content });
+export const user = <const C extends string | readonly Part[]>(content: C): MessageOf<C> => ({ role: 'user', content });
 /** @example assistant('Hello') // => { role: 'assistant', content: 'Hello' } */
-export const assistant = (content: string | readonly Part[]): Message => ({ role: 'assistant', content });
+export const assistant = <const C extends string | readonly Part[]>(content: C): MessageOf<C> => ({
+  role: 'assistant',
+  content,
+});

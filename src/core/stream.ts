@@ -3,7 +3,7 @@ import { isPipewrightError, messageOf, PipewrightError } from './errors.js';
 import { EventQueue, type Projection } from './event-queue.js';
 import type { RunEvent } from './events.js';
 import { createRun, type Run, type RunOptions } from './run.js';
-import { type AnyStep, callStep, type StepInput, type StepLike, type StepOutput } from './step.js';
+import { callStep, type StepLike } from './step.js';
 import { deltas, snapshots } from './text-view.js';
 
 export interface StreamOptions extends Omit<RunOptions, 'on'> {
@@ -39,11 +39,11 @@ const abortError = (): Error => new DOMException('The reader left the stream.', 
  * Calls a step and lets you watch: `for await (const event of stream(ask, '…'))`.
  * @example (await stream((n: number) => n + 1, 1).result) // => 2
  */
-export const stream = <S extends AnyStep>(
-  step: S,
-  input: NoInfer<StepInput<S>>,
+export const stream = <In, Out>(
+  step: StepLike<In, Out>,
+  input: NoInfer<In>,
   options: StreamOptions = {},
-): StepStream<StepOutput<S>> => {
+): StepStream<Out> => {
   const { run: outer = createRun(options), only } = options;
   const control = controlOf(outer.signal, options.signal);
   const queue = new EventQueue();
@@ -54,7 +54,7 @@ export const stream = <S extends AnyStep>(
       if (only === undefined || only(event)) queue.push(event);
     },
   });
-  const result = start(step as unknown as StepLike<unknown, StepOutput<S>>, input, run, queue);
+  const result = start(step, input, run, queue);
   // A caller who reads only the events must not be punished for not awaiting the result, which carries the same failure.
   result.catch(() => undefined).finally(() => control[Symbol.dispose]());
   const cancel = (reason: unknown = abortError()): void => control.abort(reason);
@@ -87,14 +87,17 @@ const controlOf = (outer: AbortSignal, given: AbortSignal | undefined): LinkedCo
   };
 };
 
-const start = async <Out>(step: StepLike<unknown, Out>, input: unknown, run: Run, queue: EventQueue): Promise<Out> => {
+const start = async <In, Out>(step: StepLike<In, Out>, input: In, run: Run, queue: EventQueue): Promise<Out> => {
   try {
     await Promise.resolve();
     run.throwIfAborted();
     const output = await callStep(step, input, run);
-    queue.close({});
+    run.throwIfAborted();
+    queue.close();
     return output;
-  } catch (error) {
+  } catch (caught) {
+    // After a cancel the reason counts, whatever a step threw because of it.
+    const error = run.signal.aborted ? run.signal.reason : caught;
     queue.close({ error });
     throw error;
   }

@@ -24,12 +24,13 @@ export const textView = (): TextView => {
   return {
     take: (event) => {
       if (event.type === 'text-delta') {
+        if (event.text === '') return false;
         if (last !== undefined && last.span === event.span) last.text += event.text;
         else {
           last = { span: event.span, text: event.text };
           pieces.push(last);
         }
-        return event.text !== '';
+        return true;
       }
       if (event.type !== 'retract') return false;
       const kept = pieces.filter((piece) => !isWithin(piece.span, event.span));
