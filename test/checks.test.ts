@@ -58,7 +58,9 @@ describe('the layer rule', () => {
 
   it('lets tests see every folder, but only through its index', () => {
     expect(objections('src/core/a.test.ts', "import { x } from '../testing/index.js';")).toEqual([]);
+    expect(objections('src/core/a.test.ts', "import { x } from '../testing/suites/index.js';")).toEqual([]);
     expect(objections('src/core/a.test.ts', "import { x } from '../testing/clock.js';")).toHaveLength(1);
+    expect(objections('src/core/a.test.ts', "import { x } from '../testing/suites/store.js';")).toHaveLength(1);
   });
 
   it('keeps the root entry small', () => {
@@ -70,9 +72,11 @@ describe('the layer rule', () => {
 describe('the size rule', () => {
   const lines = (count: number): string => 'f();\n'.repeat(count);
 
-  it('refuses a file of more than 300 lines', () => {
+  it('refuses a file of more than 300 lines, and a test of more than 500', () => {
     expect(checkSizes([file('src/core/a.ts', lines(300))])).toEqual([]);
     expect(places(checkSizes([file('src/core/a.ts', lines(301))]))).toEqual(['src/core/a.ts']);
+    expect(checkSizes([file('src/core/a.test.ts', lines(500))])).toEqual([]);
+    expect(places(checkSizes([file('src/core/a.test.ts', lines(501))]))).toEqual(['src/core/a.test.ts']);
   });
 
   it('refuses a function of more than 60 lines, wherever it stands, but not in tests', () => {

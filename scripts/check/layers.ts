@@ -11,14 +11,14 @@ const rootMayPassOn: ReadonlySet<string> = new Set(['core', 'prompt', 'resilienc
 interface Place {
   /** The folder that has a layer; undefined for `src/index.ts`. */
   readonly folder: string | undefined;
-  /** The folder that has an `index.ts` of its own: a provider's folder stands for itself. */
+  /** The folder that has an `index.ts` of its own: a provider's folder stands for itself, and so do the suites. */
   readonly unit: string;
 }
 
 const placeOf = (path: string): Place => {
   const [, folder, inner, ...rest] = path.split('/');
   if (inner === undefined) return { folder: undefined, unit: '' };
-  const isOwnUnit = folder === 'provider' && rest.length > 0;
+  const isOwnUnit = rest.length > 0 && (folder === 'provider' || (folder === 'testing' && inner === 'suites'));
   return { folder, unit: isOwnUnit ? `${folder}/${inner}` : String(folder) };
 };
 
@@ -29,7 +29,8 @@ const targetOf = (path: string, specifier: string): string =>
 const objectionTo = (path: string, target: string, layers: LayerTable): string | undefined => {
   const from = placeOf(path);
   const to = placeOf(target);
-  if (from.unit === to.unit && from.folder !== undefined) return undefined;
+  const isInside = from.unit === to.unit || (from.folder === 'testing' && to.folder === 'testing');
+  if (isInside && from.folder !== undefined) return undefined;
   if (to.folder === undefined) return 'nothing in src imports the root entry. Import the folder that has it.';
   if (target !== `src/${to.unit}/index.ts`) {
     return `it reaches into \`${to.unit}\`. Import \`src/${to.unit}/index.js\`, and export there what others may use.`;
