@@ -1,8 +1,11 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRun, type Embedder, isPipewrightError, type PipewrightError, stream, user } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
-import { type Behaviour, type BadServer, badServer, sseText } from '../testing/index.js';
+import { timeout } from '../resilience/index.js';
+import { type BadServer, type Behaviour, badServer, sseText, testRun } from '../testing/index.js';
+import { describeChatModel } from '../testing/suites/index.js';
 import { anthropic } from './anthropic/index.js';
 import { openai, openaiEmbedder } from './openai/index.js';
 
@@ -104,6 +107,19 @@ const timedClose = async (server: BadServer, index = 0): Promise<{ readonly how:
   return { how, ms: performance.now() - startedMs };
 };
 
+const started = async (behaviour: Behaviour): Promise<string> => {
+  const server = await badServer(behaviour);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return server.url;
+};
+
+for (const { name, model, sse } of dialects) {
+  describeChatModel(name, {
+    create: async () => model(await started({ type: 'sse', chunks: [sse] })),
+    createStalling: async () => model(await started({ type: 'sse', chunks: [half(sse)], ending: 'stall' })),
+  });
+}
+
 describe.each(dialects)('$name', ({ model, sse, json, errorBody, name }) => {
   it('Q18 gives the same reply and figures streamed and unstreamed, with cached tokens as part of the input', async () => {
     await using streaming = await badServer({ type: 'sse', chunks: [sse] });
@@ -197,6 +213,18 @@ describe.each(dialects)('$name', ({ model, sse, json, errorBody, name }) => {
       expect(server.requests).toHaveLength(1);
     },
   );
+
+  it.each(stalls)('Q05 ends by the deadline of a timeout when the server %s', async (_what, isStreaming, behaviour) => {
+    await using server = await badServer(behaviour);
+    const { run, clock } = testRun();
+    const outcome = caught(timeout(model(server.url, isStreaming), { totalMs: 30_000 })('Hi', run));
+    await server.request(0);
+    await clock.advance(30_000);
+    expect(await outcome).toMatchObject({ code: 'timeout', retryable: true });
+    expect(await server.requests[0]?.closed).toBe('cut');
+    expect(getEventListeners(run.signal, 'abort')).toHaveLength(0);
+    expect(clock.pending).toBe(0);
+  });
 
   it('Q02 sends nothing when the signal has aborted already', async () => {
     await using server = await badServer({ type: 'sse', chunks: [sse] });
@@ -410,20 +438,9 @@ describe.each(dialects)('$name', ({ model, sse, json, errorBody, name }) => {
   it('leaves no listener on the signal of the caller', async () => {
     await using server = await badServer({ type: 'sse', chunks: [sse] });
     const { signal } = new AbortController();
-    let listeners = 0;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => {
-      listeners += 1;
-      add(...args);
-    };
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-      listeners -= 1;
-      remove(...args);
-    };
     const ask = model(server.url);
     for (let call = 0; call < 20; call += 1) await ask('Hi', createRun({ signal }));
-    expect(listeners).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 });
 

@@ -7,6 +7,7 @@ export {
   type RecordedRequest,
   sseText,
 } from './bad-server.js';
+export { record, replay, type ReplayOptions } from './cassette.js';
 export { type ManualClock, manualClock, type ManualClockOptions } from './manual-clock.js';
 
 export {

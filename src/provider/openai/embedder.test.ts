@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRun, inspect } from '../../core/index.js';
 import { badServer, type RecordedRequest } from '../../testing/index.js';
+import { describeEmbedder } from '../../testing/suites/index.js';
 import { batchesOf, cutText } from './embedding-input.js';
 import { openaiEmbedder } from './index.js';
 
@@ -21,15 +22,28 @@ const answer = (request: RecordedRequest, isNumbers = false): object => {
   return { data: data.reverse(), usage: { prompt_tokens: input.length * 5 } };
 };
 
+describeEmbedder('openaiEmbedder', {
+  create: async () => {
+    const server = await badServer((request) => {
+      const data = (request.body as Body).input.map((text) => ({
+        embedding: [Math.sin(text.length), Math.cos(text.length)],
+      }));
+      return { type: 'json', body: { data } };
+    });
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    return openaiEmbedder('test', { baseUrl: server.url, dimensions: 2 });
+  },
+});
+
 describe('openaiEmbedder', () => {
   it('gives one vector of length 1 for each text, in order, whatever the order of the server', async () => {
     for (const isNumbers of [false, true]) {
       await using server = await badServer((request) => ({ type: 'json', body: answer(request, isNumbers) }));
       const embed = openaiEmbedder('test', { baseUrl: server.url, dimensions: 2 });
       const vectors = await embed(['a', 'abc', '']);
-      expect(vectors.map((vector) => vector[0]! / vector[1]!)).toEqual([1, expect.closeTo(3, 5), 0]);
+      expect(vectors.map((vector) => vector[0]! / vector[1]!)).toEqual([1, expect.closeTo(3, 5), 1]);
       for (const vector of vectors) expect(Math.hypot(...vector)).toBeCloseTo(1, 6);
-      expect(server.requests[0]?.body).toEqual({ model: 'test', input: ['a', 'abc', ''], encoding_format: 'base64' });
+      expect(server.requests[0]?.body).toEqual({ model: 'test', input: ['a', 'abc', ' '], encoding_format: 'base64' });
     }
   });
 

@@ -88,7 +88,11 @@ const embedAll = async (
   texts: readonly string[],
   run: Run,
 ): Promise<readonly Float32Array[]> => {
-  const { maxInputTokens, maxBatch } = settings;
+  const { id, maxInputTokens, maxBatch } = settings;
+  texts.forEach((text: unknown, place) => {
+    if (typeof text === 'string') return;
+    throw new PipewrightError('bad-input', `${id} embeds texts; item ${place} is of the type ${typeof text}.`);
+  });
   const vectors: Float32Array[] = [];
   for (const batch of batchesOf(texts, maxBatch)) {
     const cut = maxInputTokens === undefined ? batch : batch.map((text) => cutText(text, maxInputTokens));
@@ -133,6 +137,9 @@ const embedBatch = async (
   }
 };
 
+/** The API refuses empty texts; a space says as little. */
+const notEmpty = (text: string): string => (text === '' ? ' ' : text);
+
 interface WireReply {
   readonly data?: readonly { readonly index?: number; readonly embedding: WireVector }[];
   readonly usage?: { readonly prompt_tokens?: number };
@@ -147,7 +154,7 @@ async function* request(
   const { embeddings } = await client.get();
   const size = wireDimensions === undefined ? {} : { dimensions: wireDimensions };
   // Asked for base64, the SDK hands it over as it came: a quarter of the bytes of decimal numbers, and no list in between.
-  const body = { model, input: [...texts], encoding_format: 'base64' as const, ...size };
+  const body = { model, input: texts.map(notEmpty), encoding_format: 'base64' as const, ...size };
   yield (await embeddings.create(body, { signal })) as unknown as WireReply;
 }
 
