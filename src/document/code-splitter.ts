@@ -56,20 +56,28 @@ function* codeSpans(
 
 /** The last of the best line beginnings in `(from, to]`. */
 const lineCut = (text: string, from: number, to: number, language: string | undefined): number | undefined => {
-  let best: number | undefined;
-  let bestRank = 0;
-  let previous = '';
+  let best: { readonly at: number; readonly rank: number } | undefined;
+  const consider = (at: number, rank: number): void => {
+    if (at > from && (best === undefined || rank >= best.rank)) best = { at, rank };
+  };
+  let isAfterBlank = false;
+  // Where the comments and decorators began that stand right above the line.
+  let attachedStart: number | undefined;
   // The line at `to` may begin a declaration: it is looked at, though it is not part of the piece.
-  for (const line of linesOf(text, from, Math.min(to + 1, text.length))) {
-    const content = text.slice(line.start, line.start === to ? lineEnd(text, to) : line.end).trimEnd();
-    const rank = line.start === from ? 0 : rankOf(content, previous, language);
-    if (rank >= bestRank && rank > 0) {
-      best = line.start;
-      bestRank = rank;
+  for (const { start, end } of linesOf(text, from, Math.min(to + 1, text.length))) {
+    const content = text.slice(start, start === to ? lineEnd(text, to) : end).trimEnd();
+    const inner = content.trimStart();
+    const beginsSomething = isAfterBlank || isDeclaration(inner, language);
+    const rank = beginsSomething && !isContinuation(inner) ? rankOf(content.length - inner.length) : plainLine;
+    if (inner !== '') {
+      if (attachedStart !== undefined) consider(start, plainLine);
+      consider(attachedStart ?? start, rank);
     }
-    previous = content;
+    if (!isAttached(inner)) attachedStart = undefined;
+    else attachedStart ??= start;
+    isAfterBlank = inner === '';
   }
-  return best;
+  return best?.at;
 };
 
 const lineEnd = (text: string, start: number): number => {
@@ -77,21 +85,15 @@ const lineEnd = (text: string, start: number): number => {
   return newline === -1 ? text.length : newline;
 };
 
-const plainLine = 1;
+const plainLine = 0;
 const mostIndent = 100;
 
-/** How good a cut before this line is: the less it is indented, the better, if it begins something; other lines are last resort. */
-const rankOf = (content: string, previous: string, language: string | undefined): number => {
-  const inner = content.trimStart();
-  if (inner === '' || isAttached(previous)) return previous === '' ? 0 : plainLine;
-  const beginsSomething = previous === '' || isDeclaration(inner, language);
-  if (!beginsSomething || isContinuation(inner)) return plainLine;
-  return plainLine + 1 + mostIndent - Math.min(content.length - inner.length, mostIndent);
-};
+/** The less a line is indented, the better is a cut before what it begins; before other lines it is the last resort. */
+const rankOf = (indent: number): number => plainLine + 1 + mostIndent - Math.min(indent, mostIndent);
 
 /** Comments, decorators and attributes belong to what follows them. */
-const isAttached = (line: string): boolean =>
-  /^\s*(?:\/\/|\/\*|\*|#(?!include|define|pragma|if|endif)|--|@|\[[\w(])/.test(line);
+const isAttached = (inner: string): boolean =>
+  /^(?:\/\/|\/\*|\*|#(?!include|define|pragma|if|endif)|--|@|\[[\w(])/.test(inner);
 
 /** Closing brackets and the later branches of a statement belong to what stands before them. */
 const isContinuation = (inner: string): boolean =>

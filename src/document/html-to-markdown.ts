@@ -7,6 +7,8 @@ export interface HtmlNode {
   readonly getAttribute: (name: string) => string | null;
   readonly querySelector: (selector: string) => HtmlNode | null;
   readonly querySelectorAll: (selector: string) => Iterable<HtmlNode>;
+  readonly setAttribute: (name: string, value: string) => void;
+  readonly closest: (selector: string) => HtmlNode | null;
 }
 
 /** How one kind of element is written, instead of the usual way. */
@@ -46,37 +48,36 @@ const columnsOf = (row: HtmlNode): number => {
   return columns;
 };
 
-const tableRules = (
-  dataTables: WeakSet<object>,
-  tableOf: (node: HtmlNode) => object | null,
-): readonly MarkdownRule[] => {
-  const isInData = (node: HtmlNode): boolean => dataTables.has(tableOf(node) ?? node);
-  return [
-    {
-      matches: (node) => isNamed('TD', 'TH')(node) && isInData(node),
-      write: (content, node) => {
-        const text = content
-          .trim()
-          .replace(/\s*\n\s*/g, ' ')
-          .replaceAll('|', '\\|');
-        return ` ${text} |${'  |'.repeat(spanOf(node) - 1)}`;
-      },
+/** Set on the tables that hold data; an attribute, because turndown works on a copy of the nodes. */
+const dataMark = 'data-is-table';
+
+const isInData = (node: HtmlNode): boolean => node.closest('table')?.getAttribute(dataMark) === 'yes';
+
+const tableRules: readonly MarkdownRule[] = [
+  {
+    matches: (node) => isNamed('TD', 'TH')(node) && isInData(node),
+    write: (content, node) => {
+      const text = content
+        .trim()
+        .replace(/\s*\n\s*/g, ' ')
+        .replaceAll('|', '\\|');
+      return ` ${text} |${'  |'.repeat(spanOf(node) - 1)}`;
     },
-    { matches: (node) => isNamed('TR')(node) && isInData(node), write: (content) => `|${content}\n` },
-    { matches: isNamed('THEAD', 'TBODY', 'TFOOT'), write: (content) => content },
-    { matches: (node) => isNamed('CAPTION')(node) && isInData(node), write: () => '' },
-    {
-      matches: (node) => isNamed('TABLE')(node) && dataTables.has(node),
-      write: (content, node) => {
-        const [header = '', ...rows] = content.split('\n').filter((line) => line.startsWith('|'));
-        const first = node.querySelector('tr');
-        const rule = `|${' --- |'.repeat(first === null ? 1 : columnsOf(first))}`;
-        const caption = node.querySelector('caption')?.textContent?.trim() ?? '';
-        return `\n\n${[...(caption === '' ? [] : [caption, '']), header, rule, ...rows].join('\n')}\n\n`;
-      },
+  },
+  { matches: (node) => isNamed('TR')(node) && isInData(node), write: (content) => `|${content}\n` },
+  { matches: isNamed('THEAD', 'TBODY', 'TFOOT'), write: (content) => content },
+  { matches: (node) => isNamed('CAPTION')(node) && isInData(node), write: () => '' },
+  {
+    matches: (node) => isNamed('TABLE')(node) && isInData(node),
+    write: (content, node) => {
+      const [header = '', ...rows] = content.split('\n').filter((line) => line.startsWith('|'));
+      const first = node.querySelector('tr');
+      const rule = `|${' --- |'.repeat(first === null ? 1 : columnsOf(first))}`;
+      const caption = node.querySelector('caption')?.textContent?.trim() ?? '';
+      return `\n\n${[...(caption === '' ? [] : [caption, '']), header, rule, ...rows].join('\n')}\n\n`;
     },
-  ];
-};
+  },
+];
 
 const absoluteUrl = (url: string, baseUrl: string | undefined): string => {
   const base = baseUrl !== undefined && URL.canParse(baseUrl) ? baseUrl : undefined;
@@ -120,11 +121,9 @@ export const toMarkdown = async (root: object, options: ToMarkdownOptions = {}):
   });
   // The usual escapes (`snake\_case`, `1\.`) would keep a search from finding the words.
   service.escape = (text) => text.replace(/^(\s*)(#{1,6}\s|>|```|~~~)/, '$1\\$2');
-  const dataTables = new WeakSet<object>();
   const element = root as HtmlNode;
-  for (const table of element.querySelectorAll('table')) if (isDataTable(table)) dataTables.add(table);
-  const tableOf = (node: HtmlNode): object | null => (node as unknown as Element).closest('table');
-  const rules = [...(options.rules ?? []), ...tableRules(dataTables, tableOf), ...linkRules(options.baseUrl)];
+  for (const table of element.querySelectorAll('table')) if (isDataTable(table)) table.setAttribute(dataMark, 'yes');
+  const rules = [...(options.rules ?? []), ...tableRules, ...linkRules(options.baseUrl)];
   for (const [index, rule] of [...rules.entries()].reverse()) {
     service.addRule(`rule-${index}`, {
       filter: (node) => rule.matches(node as unknown as HtmlNode),

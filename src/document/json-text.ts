@@ -1,4 +1,4 @@
-/** A value as lines of `path: value`, an empty line between records; readable by people and models, and easy to cut. */
+/** A value as lines of `path: value`, an empty line between records; what is empty is left out. */
 export const jsonText = (root: unknown): string => {
   const lines: string[] = [];
   // A stack of its own: a deeply nested file must not overflow that of the program.
@@ -7,8 +7,9 @@ export const jsonText = (root: unknown): string => {
     const { path, value, isRecord } = pending;
     if (isRecord && lines.length > 0 && lines.at(-1) !== '') lines.push('');
     const children = childrenOf(path, value);
-    if (children === undefined) lines.push(path === '' ? scalarText(value) : `${path}: ${scalarText(value)}`);
-    else for (let index = children.length - 1; index >= 0; index--) stack.push(children[index] as Pending);
+    const text = children === undefined ? scalarText(value) : '';
+    if (text !== '') lines.push(path === '' ? text : `${path}: ${text}`);
+    for (const child of (children ?? []).toReversed()) stack.push(child);
   }
   return lines.join('\n');
 };

@@ -39,5 +39,5 @@ const noticesOf = (source: string, text: string, skippedLines: readonly number[]
   ...(text.trim() === '' ? [`${source} holds no text.`] : []),
   ...(skippedLines.length === 0
     ? []
-    : [`${source}: front matter lines ${skippedLines.join(', ')} were not understood and left out.`]),
+    : [`${source}: front matter not understood, and left out, at line ${skippedLines.join(', ')}.`]),
 ];

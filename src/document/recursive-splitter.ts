@@ -45,17 +45,24 @@ export function* recursiveSpans(
   range: CutRange = { start: 0, covered: 0, end: text.length },
 ): Generator<PieceSpan, void, undefined> {
   let { start, covered } = range;
+  let given = start;
   while (covered < range.end) {
     if (start === covered) start = covered = skipSpace(text, covered, range.end);
     let cut = cutOf(text, start, covered, range.end, sizes);
     if (cut === undefined && start < covered) {
-      // Only a cut inside a word would keep the overlap: rather give up the overlap.
+      // Only a cut inside a word would keep what is before `covered` in the piece: rather leave it apart.
+      const apart = trimmed(text, start, covered);
+      if (apart.end > given) yield apart;
       start = skipSpace(text, covered, range.end);
       cut = cutOf(text, start, start, range.end, sizes);
     }
     const end = cut ?? hardCut(text, start + sizes.maxChars);
     const span = trimmed(text, start, end);
-    if (span.end > span.start) yield span;
+    // A stretch that adds only white space to the overlap is no piece.
+    if (span.end > Math.max(span.start, given)) {
+      yield span;
+      given = span.end;
+    }
     covered = end;
     start = overlapStart(text, start, end, sizes);
   }
@@ -114,7 +121,9 @@ const overlapStart = (
   for (const separator of separators) {
     const found = zone.indexOf(separator);
     const at = found + separator.length;
-    if (found !== -1 && at <= overlapChars / 2 && !isInsidePair(text, zoneStart + at)) return zoneStart + at;
+    if (found !== -1 && at <= overlapChars / 2 && !isInsidePair(text, zoneStart + at)) {
+      return skipSpace(text, zoneStart + at, end);
+    }
   }
-  return isInsidePair(text, zoneStart) ? zoneStart + 1 : zoneStart;
+  return skipSpace(text, isInsidePair(text, zoneStart) ? zoneStart + 1 : zoneStart, end);
 };

@@ -39,6 +39,7 @@ export const trimmed = (text: string, start: number, end: number): PieceSpan => 
 /** The span without blank lines around it; where it begins a line, that line keeps its indentation. */
 export const trimmedLines = (text: string, start: number, end: number): PieceSpan => {
   const from = skipSpace(text, start, end);
+  if (from === end) return { start: end, end };
   let lineStart = from;
   while (lineStart > start && isIndent(text.charCodeAt(lineStart - 1))) lineStart--;
   const isLine = lineStart === 0 || text.charCodeAt(lineStart - 1) === newline;
