@@ -1,0 +1,573 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  compileFilter,
+  createRun,
+  defineStepWith,
+  type Document,
+  type Embedder,
+  type Filter,
+  type Hit,
+  type Metadata,
+  type Random,
+  seededRandom,
+  type VectorEntry,
+  type VectorStore,
+} from '../../core/index.js';
+
+export interface VectorStoreSuiteOptions {
+  readonly dimensions: number;
+  readonly embedder?: Embedder;
+}
+
+export interface VectorStoreSuite {
+  /** Opens a cosine collection that is new and empty. The suite closes it. */
+  readonly open: (options: VectorStoreSuiteOptions) => Promise<VectorStore>;
+  /** How many entries the random test holds at most. @default 1500 */
+  readonly maxEntries?: number;
+}
+
+const collect = async (documents: AsyncIterable<Document>): Promise<Document[]> => {
+  const all: Document[] = [];
+  for await (const document of documents) all.push(document);
+  return all;
+};
+
+const idsOf = (hits: readonly Document[]): string[] => hits.map(({ id }) => id);
+
+/** Entries on a circle: `a` at 0°, `b` at 10°, and so on. */
+const onCircle = (id: string, degrees: number, metadata?: Metadata): VectorEntry => ({
+  id,
+  text: `text of ${id}`,
+  ...(metadata !== undefined && { metadata }),
+  vector: [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)],
+});
+
+const cosine = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let dot = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let i = 0; i < a.length; i++) {
+    const left = a[i] ?? 0;
+    const right = b[i] ?? 0;
+    dot += left * right;
+    aa += left ** 2;
+    bb += right ** 2;
+  }
+  return dot / Math.sqrt(aa * bb);
+};
+
+/** Turns each text into a direction of its own; equal texts into equal ones. */
+const testEmbedder = (dimensions: number): Embedder & { readonly calls: string[][] } => {
+  const calls: string[][] = [];
+  return defineStepWith({ kind: 'embedder' }, { id: 'test', dimensions, calls }, async (texts: readonly string[]) => {
+    calls.push([...texts]);
+    return texts.map((text) => {
+      const seed = [...text].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);
+      return Float32Array.from({ length: dimensions }, vectorFrom(seededRandom(seed)));
+    });
+  });
+};
+
+const vectorFrom = (random: Random) => (): number => random() - 0.5;
+
+const describeSearch = (open: VectorStoreSuite['open']): void => {
+  let store: VectorStore;
+  beforeEach(async () => {
+    store = await open({ dimensions: 2 });
+  });
+  afterEach(() => store.close());
+
+  it('finds nothing while it is empty', async () => {
+    expect(await store.search([1, 0])).toEqual([]);
+    expect(await collect(store.entries())).toEqual([]);
+    expect(await store.stats()).toMatchObject({ count: 0 });
+  });
+
+  it('finds the nearest first, with the cosine as score', async () => {
+    await store.add([onCircle('c', 60), onCircle('a', 0), onCircle('b', 30)]);
+    const hits = await store.search([2, 0], { k: 2 });
+    expect(hits).toEqual([
+      { id: 'a', text: 'text of a', score: expect.closeTo(1, 6) },
+      { id: 'b', text: 'text of b', score: expect.closeTo(Math.cos(Math.PI / 6), 6) },
+    ]);
+    expect(hits[0]?.score).toBeLessThanOrEqual(1);
+  });
+
+  it('takes lists of numbers and Float32Arrays alike', async () => {
+    await store.add([
+      { id: 'a', text: 'a', vector: new Float32Array([1, 0]) },
+      { id: 'b', text: 'b', vector: [1, 0] },
+    ]);
+    const hits = await store.search(new Float32Array([1, 0]));
+    expect(hits.map(({ score }) => score)).toEqual([1, 1]);
+  });
+
+  it('gives what there is when k is larger', async () => {
+    await store.add([onCircle('a', 0), onCircle('b', 90)]);
+    expect(idsOf(await store.search([1, 0], { k: 1_000 }))).toEqual(['a', 'b']);
+    expect(await store.search([1, 0])).toHaveLength(2);
+  });
+
+  it('refuses a k, score, filter or vector that makes no sense', async () => {
+    await store.add([onCircle('a', 0)]);
+    for (const k of [0, -1, 1.5, Number.NaN]) {
+      await expect(store.search([1, 0], { k })).rejects.toMatchObject({ code: 'bad-option' });
+    }
+    await expect(store.search([1, 0], { minScore: Number.NaN })).rejects.toMatchObject({ code: 'bad-option' });
+    const filter = { year: { $near: 3 } } as unknown as Filter;
+    await expect(store.search([1, 0], { filter })).rejects.toMatchObject({ code: 'bad-option' });
+    for (const vector of [[1], [1, Number.NaN], [0, 0]]) {
+      await expect(store.search(vector)).rejects.toMatchObject({ code: 'bad-input' });
+    }
+  });
+
+  it('leaves out what is below the least score', async () => {
+    await store.add([onCircle('a', 0), onCircle('b', 30), onCircle('c', 80)]);
+    expect(idsOf(await store.search([1, 0], { minScore: 0.5 }))).toEqual(['a', 'b']);
+  });
+
+  it('keeps to the filter', async () => {
+    await store.add([
+      onCircle('a', 0, { year: 2020, tags: ['x', 'y'], __proto__x: 1 }),
+      onCircle('b', 10, { year: 2021, tags: ['y'] }),
+      onCircle('c', 20, { year: 2022, isDraft: true }),
+      onCircle('d', 30),
+    ]);
+    const found = async (filter: Filter): Promise<string[]> => idsOf(await store.search([1, 0], { filter }));
+    expect(await found({ year: 2021 })).toEqual(['b']);
+    expect(await found({ year: { $gte: 2021 } })).toEqual(['b', 'c']);
+    expect(await found({ tags: 'y' })).toEqual(['a', 'b']);
+    expect(await found({ year: { $nin: [2020, 2022] } })).toEqual(['b', 'd']);
+    expect(await found({ $or: [{ isDraft: true }, { tags: { $in: ['x'] } }] })).toEqual(['a', 'c']);
+    expect(await found({ $not: { year: { $exists: true } } })).toEqual(['d']);
+    expect(await found({ $and: [{ year: { $lt: 2022 } }, { year: { $ne: 2020 } }] })).toEqual(['b']);
+    expect(await found({ year: 1900 })).toEqual([]);
+  });
+
+  it('orders equal scores the same way each time', async () => {
+    await store.add(['c', 'a', 'b', 'd'].map((id) => onCircle(id, 45)));
+    const first = await store.search([1, 0], { k: 3 });
+    for (let i = 0; i < 5; i++) expect(await store.search([1, 0], { k: 3 })).toEqual(first);
+  });
+
+  it('prefers hits that differ when asked to', async () => {
+    await store.add([onCircle('a', 0), onCircle('a2', 1), onCircle('a3', 2), onCircle('b', 50), onCircle('c', -80)]);
+    const query = [Math.cos(Math.PI / 9), Math.sin(Math.PI / 9)];
+    expect(idsOf(await store.search(query, { k: 3 }))).toEqual(['a3', 'a2', 'a']);
+    expect(idsOf(await store.search(query, { k: 3, mmr: { lambda: 1 } }))).toEqual(['a3', 'a2', 'a']);
+    const diverse = await store.search(query, { k: 3, mmr: { lambda: 0.5, fetchK: 5 } });
+    expect(idsOf(diverse)).toEqual(['a3', 'b', 'a2']);
+    expect(diverse[1]?.score).toBeCloseTo(Math.cos(Math.PI / 6), 5);
+    expect(idsOf(await store.search(query, { k: 2, mmr: { fetchK: 2 } }))).toEqual(['a3', 'a2']);
+    await expect(store.search([1, 0], { mmr: { lambda: 2 } })).rejects.toMatchObject({ code: 'bad-option' });
+    await expect(store.search([1, 0], { mmr: { fetchK: 0 } })).rejects.toMatchObject({ code: 'bad-option' });
+  });
+};
+
+const describeWrites = (open: VectorStoreSuite['open']): void => {
+  let store: VectorStore;
+  beforeEach(async () => {
+    store = await open({ dimensions: 2 });
+  });
+  afterEach(() => store.close());
+
+  it('gives documents back as they came, in the order asked for', async () => {
+    const full = {
+      id: 'a',
+      text: 'Ä text \u{1f600}',
+      title: 'T',
+      source: 's.md',
+      place: { start: 3, end: 9, headings: ['H'] },
+      metadata: { year: 2020, tags: ['x', 1, true], none: null },
+    };
+    await store.add([{ ...full, vector: [1, 0] }, onCircle('b', 20)]);
+    expect(await store.get(['b', 'none', 'a', 'a'])).toEqual([{ id: 'b', text: 'text of b' }, undefined, full, full]);
+    expect(await collect(store.entries())).toEqual([full, { id: 'b', text: 'text of b' }]);
+  });
+
+  it('adds nothing when an id is there already or comes twice', async () => {
+    await store.add([onCircle('a', 0)]);
+    const duplicate = { code: 'duplicate-id', message: expect.stringContaining('`a`') };
+    await expect(store.add([onCircle('b', 10), onCircle('a', 90)])).rejects.toMatchObject(duplicate);
+    await expect(store.add([onCircle('b', 10), onCircle('c', 0), onCircle('b', 0)])).rejects.toMatchObject({
+      code: 'duplicate-id',
+    });
+    expect(idsOf(await collect(store.entries()))).toEqual(['a']);
+    expect((await store.search([1, 0]))[0]?.score).toBeCloseTo(1, 6);
+  });
+
+  it('replaces by upsert: text, metadata and vector of before are gone', async () => {
+    await store.add([onCircle('a', 0, { color: 'red' }), onCircle('b', 20)]);
+    await store.upsert([{ ...onCircle('a', 90, { color: 'blue' }), text: 'new' }, onCircle('c', 40)]);
+    expect(idsOf(await store.search([1, 0]))).toEqual(['b', 'c', 'a']);
+    expect(await store.get(['a'])).toEqual([{ id: 'a', text: 'new', metadata: { color: 'blue' } }]);
+    expect(await store.search([1, 0], { filter: { color: 'red' } })).toEqual([]);
+    await store.upsert([onCircle('d', 1), onCircle('d', 2), onCircle('d', 3)]);
+    expect((await store.search([1, 0], { k: 1 }))[0]?.score).toBeCloseTo(Math.cos((3 * Math.PI) / 180), 6);
+    expect(await store.stats()).toMatchObject({ count: 4 });
+  });
+
+  it('deletes by id and by filter, and counts what was there', async () => {
+    await store.add(['a', 'b', 'c', 'd'].map((id, i) => onCircle(id, i * 10, { even: i % 2 === 0 })));
+    expect(await store.delete(['b', 'none', 'b'])).toBe(1);
+    expect(await store.delete([])).toBe(0);
+    expect(await store.delete({ even: true })).toBe(2);
+    expect(idsOf(await store.search([1, 0]))).toEqual(['d']);
+    expect(await store.get(['a', 'b', 'c'])).toEqual([undefined, undefined, undefined]);
+    await store.add([onCircle('b', 0)]);
+    expect(idsOf(await store.search([1, 0]))).toEqual(['b', 'd']);
+    expect(await store.delete({})).toBe(2);
+    expect(await store.search([1, 0])).toEqual([]);
+  });
+
+  it('names the entry whose vector is bad, and adds nothing of the call', async () => {
+    const bad: readonly unknown[] = [
+      [1],
+      [1, 2, 3],
+      [1, Number.NaN],
+      [Number.POSITIVE_INFINITY, 0],
+      [1, 'x'],
+      // biome-ignore lint/suspicious/noSparseArray: a hole is the case
+      [1, ,],
+      [0, 0],
+      [1e30, 0],
+      new Float32Array([Number.NaN, 0]),
+      'text',
+      { 0: 1, 1: 0, length: 2 },
+    ];
+    for (const vector of bad) {
+      const entry = { id: 'the-bad-one', text: '', vector } as unknown as VectorEntry;
+      await expect(store.add([onCircle('a', 0), entry]), String(vector)).rejects.toMatchObject({
+        code: 'bad-input',
+        message: expect.stringContaining('the-bad-one'),
+      });
+      await expect(store.upsert([onCircle('a', 0), entry])).rejects.toMatchObject({ code: 'bad-input' });
+    }
+    expect(await collect(store.entries())).toEqual([]);
+  });
+
+  it('refuses entries without id, text, vector or plain metadata', async () => {
+    const entry = onCircle('a', 0);
+    const bad: readonly unknown[] = [
+      null,
+      { ...entry, id: '' },
+      { ...entry, id: 7 },
+      { ...entry, text: undefined },
+      { ...entry, vector: undefined },
+      { ...entry, metadata: { nested: { a: 1 } } },
+      { ...entry, metadata: { list: [['a']] } },
+      { ...entry, metadata: { n: Number.NaN } },
+      { ...entry, metadata: ['a'] },
+      { ...entry, metadata: { big: 1n } },
+    ];
+    for (const one of bad) {
+      await expect(
+        store.add([one as VectorEntry]),
+        JSON.stringify(one, (_, v) => String(v)),
+      ).rejects.toMatchObject({
+        code: 'bad-input',
+      });
+    }
+    await expect(store.add('text' as unknown as VectorEntry[])).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
+  it('keeps its own copy of what it is given', async () => {
+    const vector = new Float32Array([1, 0]);
+    const metadata = { color: 'red' };
+    await store.add([{ id: 'a', text: 'a', vector, metadata }]);
+    vector.set([0, 1]);
+    metadata.color = 'blue';
+    const hits = await store.search([1, 0], { filter: { color: 'red' } });
+    expect(hits).toMatchObject([{ id: 'a', score: 1, metadata: { color: 'red' } }]);
+  });
+
+  it('treats `__proto__` and `constructor` as plain names of fields and ids (Q24)', async () => {
+    const metadata = JSON.parse('{"__proto__": "x", "constructor": "y"}') as Metadata;
+    await store.add([{ ...onCircle('__proto__', 0), metadata }, onCircle('constructor', 10)]);
+    expect(idsOf(await store.search([1, 0], { filter: JSON.parse('{"__proto__": "x"}') as Filter }))).toEqual([
+      '__proto__',
+    ]);
+    expect(await store.search([1, 0], { filter: { toString: { $exists: true } } as unknown as Filter })).toEqual([]);
+    const [document] = await store.get(['__proto__']);
+    expect(Object.keys(document?.metadata ?? {})).toEqual(['__proto__', 'constructor']);
+    expect(await store.get(['constructor', 'toString'])).toEqual([
+      { id: 'constructor', text: 'text of constructor' },
+      undefined,
+    ]);
+  });
+
+  it('tells how much it holds and when it changed last', async () => {
+    const clock = { now: () => 5_000, after: () => () => undefined };
+    await store.add([onCircle('a', 0), onCircle('b', 0)], createRun({ clock }));
+    const stats = await store.stats();
+    expect(stats).toMatchObject({ count: 2, lastChangedMs: 5_000 });
+    expect(stats.memoryBytes).toBeGreaterThanOrEqual(0);
+  });
+
+  it('rejects every call after it is closed, which may be asked for twice', async () => {
+    await store.add([onCircle('a', 0)]);
+    const written = store.add([onCircle('b', 0)]);
+    await store.close();
+    await expect(written).resolves.toBeUndefined();
+    await store.close();
+    const closed = { code: 'store-closed' };
+    await expect(store.add([onCircle('c', 0)])).rejects.toMatchObject(closed);
+    await expect(store.upsert([onCircle('c', 0)])).rejects.toMatchObject(closed);
+    await expect(store.delete(['a'])).rejects.toMatchObject(closed);
+    await expect(store.get(['a'])).rejects.toMatchObject(closed);
+    await expect(store.search([1, 0])).rejects.toMatchObject(closed);
+    await expect(store.stats()).rejects.toMatchObject(closed);
+    await expect(collect(store.entries())).rejects.toMatchObject(closed);
+  });
+
+  it('does nothing for a run that has been cancelled', async () => {
+    const controller = new AbortController();
+    const run = createRun({ signal: controller.signal });
+    const before = store.add([onCircle('a', 0)]);
+    const waiting = store.add([onCircle('b', 0)], run);
+    controller.abort('gone');
+    await expect(waiting).rejects.toBe('gone');
+    await before;
+    await expect(store.upsert([onCircle('c', 0)], run)).rejects.toBe('gone');
+    await expect(store.delete(['a'], run)).rejects.toBe('gone');
+    await expect(store.search([1, 0], {}, run)).rejects.toBe('gone');
+    expect(idsOf(await collect(store.entries()))).toEqual(['a']);
+  });
+};
+
+const describeConcurrency = (open: VectorStoreSuite['open']): void => {
+  it('serialises what is asked for at once', async () => {
+    await using store = await open({ dimensions: 2 });
+    const work: Promise<unknown>[] = [];
+    for (let i = 0; i < 40; i++) {
+      work.push(store.add([onCircle(`a${i}`, i)]), store.upsert([onCircle('same', i)]), store.search([1, 0]));
+      if (i % 4 === 3) work.push(store.delete([`a${i - 1}`]));
+    }
+    const results = await Promise.allSettled([...work, store.add([onCircle('a0', 0)])]);
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(await store.stats()).toMatchObject({ count: 31 });
+    expect(new Set(idsOf(await collect(store.entries()))).size).toBe(31);
+  });
+
+  it('shows a document that is being replaced exactly once, as it was or as it is', async () => {
+    await using store = await open({ dimensions: 2 });
+    await store.add(Array.from({ length: 30 }, (_, i) => onCircle(`d${i}`, i)));
+    let isDone = false;
+    const replacing = (async () => {
+      for (let i = 0; i < 60; i++) await store.upsert([{ ...onCircle('d0', 0), text: `text ${i}` }]);
+      isDone = true;
+    })();
+    while (!isDone) {
+      const hits = await store.search([1, 0], { k: 5 });
+      expect(idsOf(hits)).toEqual(['d0', 'd1', 'd2', 'd3', 'd4']);
+      expect(await store.get(['d0'])).toMatchObject([{ id: 'd0' }]);
+    }
+    await replacing;
+    expect((await store.search([1, 0], { k: 1 }))[0]?.text).toBe('text 59');
+  });
+};
+
+const describeEmbedding = (open: VectorStoreSuite['open']): void => {
+  it('embeds texts that come without a vector, in one call, and the questions to a retriever', async () => {
+    const embedder = testEmbedder(8);
+    await using store = await open({ dimensions: 8, embedder });
+    const own = Float32Array.from({ length: 8 }, (_, i) => i + 1);
+    await store.add([
+      { id: 'a', text: 'apples', metadata: { n: 1 } },
+      { id: 'own', text: 'x', vector: own },
+      { id: 'b', text: 'bears' },
+    ]);
+    expect(embedder.calls).toEqual([['apples', 'bears']]);
+    const retrieve = store.retriever({ k: 2 });
+    expect((await retrieve('bears'))[0]).toMatchObject({ id: 'b', score: expect.closeTo(1, 5) });
+    expect(await retrieve('bears')).toHaveLength(2);
+    expect(await retrieve({ text: 'bears', k: 1 })).toHaveLength(1);
+    expect(idsOf(await retrieve({ text: 'bears', filter: { n: 1 } }))).toEqual(['a']);
+    expect((await store.search(own, { k: 1 }))[0]?.id).toBe('own');
+  });
+
+  it('needs vectors and answers no questions in words without an embedder', async () => {
+    await using store = await open({ dimensions: 2 });
+    await expect(store.add([{ id: 'a', text: 'a' }])).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('`a`'),
+    });
+    expect(() => store.retriever()).toThrow(expect.objectContaining({ code: 'bad-option' }));
+  });
+
+  it('adds nothing when the embedder fails or does not keep its word', async () => {
+    const failing = defineStepWith(
+      { kind: 'embedder' },
+      { id: 'failing', dimensions: 2 },
+      async (texts: readonly string[]) => {
+        if (texts.includes('fail')) throw new Error('no answer');
+        return [];
+      },
+    );
+    await using store = await open({ dimensions: 2, embedder: failing });
+    await expect(store.add([{ id: 'a', text: 'fail' }])).rejects.toThrow('no answer');
+    await expect(store.add([{ id: 'a', text: 'short' }])).rejects.toMatchObject({ code: 'output-invalid' });
+    expect(await collect(store.entries())).toEqual([]);
+  });
+};
+
+const dimensions = 24;
+const k = 10;
+
+type Operation =
+  | { readonly type: 'add' | 'upsert'; readonly count: number }
+  | { readonly type: 'delete-ids'; readonly count: number }
+  | { readonly type: 'delete-filter'; readonly color: number };
+
+const operationArbitrary: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constantFrom('add', 'upsert'), count: fc.integer({ min: 1, max: 400 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('delete-ids'), count: fc.integer({ min: 1, max: 200 }) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('delete-filter'), color: fc.nat({ max: 19 }) }) },
+);
+
+interface Model {
+  readonly entries: Map<string, { readonly vector: readonly number[]; readonly metadata: Metadata }>;
+  readonly deleted: Set<string>;
+  lastId: number;
+}
+
+/** Vectors in clusters, as those of texts are. */
+const clustered = (random: Random): readonly number[] => {
+  const center = seededRandom(Math.floor(random() * 12));
+  return Array.from({ length: dimensions }, () => center() - 0.5 + 0.4 * (random() - 0.5));
+};
+
+const pickIds = (model: Model, count: number, random: Random): string[] => {
+  const ids = [...model.entries.keys()];
+  return ids.length === 0 ? [] : Array.from({ length: count }, () => ids[Math.floor(random() * ids.length)] as string);
+};
+
+const applyOperation = async (
+  store: VectorStore,
+  model: Model,
+  operation: Operation,
+  random: Random,
+): Promise<void> => {
+  switch (operation.type) {
+    case 'add':
+    case 'upsert': {
+      const old = operation.type === 'add' ? [] : pickIds(model, operation.count / 2, random);
+      const fresh = Array.from({ length: operation.count - old.length }, () => `e${model.lastId++}`);
+      const entries = [...new Set([...old, ...fresh])].map((id) => {
+        const metadata = { color: Math.floor(random() * 20), half: random() < 0.5 };
+        return { id, text: `text ${id}`, vector: clustered(random), metadata };
+      });
+      await store[operation.type](entries);
+      for (const { id, vector, metadata } of entries) model.entries.set(id, { vector, metadata });
+      return;
+    }
+    case 'delete-ids': {
+      const ids = new Set(pickIds(model, operation.count, random));
+      expect(await store.delete([...ids])).toBe(ids.size);
+      for (const id of ids) {
+        model.entries.delete(id);
+        model.deleted.add(id);
+      }
+      return;
+    }
+    case 'delete-filter': {
+      const matching = [...model.entries].filter(([, { metadata }]) => metadata.color === operation.color);
+      expect(await store.delete({ color: operation.color })).toBe(matching.length);
+      for (const [id] of matching) {
+        model.entries.delete(id);
+        model.deleted.add(id);
+      }
+    }
+  }
+};
+
+const bruteForce = (model: Model, query: readonly number[], filter: Filter | undefined): string[] => {
+  const test = filter === undefined ? () => true : compileFilter(filter);
+  return [...model.entries]
+    .filter(([, { metadata }]) => test(metadata))
+    .map(([id, { vector }]) => ({ id, score: cosine(query, vector) }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, k)
+    .map(({ id }) => id);
+};
+
+const checkHits = (hits: readonly Hit[], model: Model, query: readonly number[], filter: Filter | undefined): void => {
+  expect(new Set(idsOf(hits)).size).toBe(hits.length);
+  for (const [i, { id, score, metadata }] of hits.entries()) {
+    const known = model.entries.get(id);
+    expect(known, `${id} was deleted: ${model.deleted.has(id)}`).toBeDefined();
+    expect(score).toBeCloseTo(cosine(query, known?.vector ?? []), 4);
+    expect(score).toBeLessThanOrEqual(hits[i - 1]?.score ?? 1);
+    if (filter !== undefined) expect(compileFilter(filter)(metadata)).toBe(true);
+  }
+};
+
+const filters: readonly (Filter | undefined)[] = [
+  undefined,
+  undefined,
+  { half: true },
+  { color: 3 },
+  { color: { $lt: 4 } },
+];
+
+/** Searches as the model does, and returns how many of the wanted hits were found, and how many were wanted. */
+const compareWithModel = async (
+  store: VectorStore,
+  model: Model,
+  random: Random,
+): Promise<readonly [number, number]> => {
+  let found = 0;
+  let wanted = 0;
+  for (const filter of filters) {
+    const query = clustered(random);
+    const hits = await store.search(query, filter === undefined ? { k } : { k, filter });
+    const best = bruteForce(model, query, filter);
+    checkHits(hits, model, query, filter);
+    expect(hits).toHaveLength(best.length);
+    wanted += best.length;
+    found += best.filter((id) => hits.some((hit) => hit.id === id)).length;
+  }
+  return [found, wanted];
+};
+
+/** What every `VectorStore` must do. Run it in a vitest file of the implementation. */
+export const describeVectorStore = (name: string, { open, maxEntries = 1_500 }: VectorStoreSuite): void => {
+  describe(`${name} as a vector store`, () => {
+    describeSearch(open);
+    describeWrites(open);
+    describeConcurrency(open);
+    describeEmbedding(open);
+
+    it('Q23 recalls 0.95 of what comparing with all finds, and never a deleted id, whatever is written', async () => {
+      let found = 0;
+      let wanted = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(operationArbitrary, { minLength: 4, maxLength: 12 }),
+          fc.nat(),
+          async (operations, seed) => {
+            const random = seededRandom(seed);
+            await using store = await open({ dimensions });
+            const model: Model = { entries: new Map(), deleted: new Set(), lastId: 0 };
+            await applyOperation(store, model, { type: 'add', count: maxEntries / 2 }, random);
+            for (const operation of operations) {
+              if (operation.type === 'add' && model.entries.size + operation.count > maxEntries) continue;
+              await applyOperation(store, model, operation, random);
+              const [foundNow, wantedNow] = await compareWithModel(store, model, random);
+              found += foundNow;
+              wanted += wantedNow;
+            }
+            expect(await store.stats()).toMatchObject({ count: model.entries.size });
+            expect(idsOf(await collect(store.entries())).sort()).toEqual([...model.entries.keys()].sort());
+          },
+        ),
+        { numRuns: 5 },
+      );
+      expect(found / wanted).toBeGreaterThanOrEqual(0.95);
+    });
+  });
+};
