@@ -1,0 +1,83 @@
+import type { Filter, Hit, Message, Place } from '../core/index.js';
+import type { ChatReply } from '../model/index.js';
+
+/** A question; a string is short for `{ question }`. */
+export type Question = string | QuestionWithOptions;
+
+export interface QuestionWithOptions {
+  readonly question: string;
+  /** The conversation before the question, oldest first. */
+  readonly history?: readonly Message[];
+  /** Only documents whose metadata passes are searched. */
+  readonly filter?: Filter;
+  /** How many passages are searched for; wins over the option of `answer`. */
+  readonly k?: number;
+}
+
+/** A stretch of the answer that says something. Offsets are into the answer's text. */
+export interface Claim {
+  /** Without citation marks. */
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * What a check found: `verbatim`, the words stand in the source letter by letter up to white space; `supported`, a place in the
+ * source says the same in other words, as far as words can tell; `misattributed`, not the cited source but another one of those
+ * given says it; `unsupported`, none does.
+ */
+export type Verdict = 'verbatim' | 'supported' | 'misattributed' | 'unsupported';
+
+/** The words of a source that a claim rests on, and where they stand. */
+export interface Evidence {
+  /** Id of the source. */
+  readonly sourceId: string;
+  /** The words, letter by letter. */
+  readonly quote: string;
+  /** `source.text.slice(start, end)` is the quote. */
+  readonly start: number;
+  readonly end: number;
+  /** The same in the document that the source was cut from: offsets, lines, page, headings; as far as the source tells. */
+  readonly place: Place;
+  /** For people: `README.md:120-124`, `report.pdf p. 3`. */
+  readonly label: string;
+}
+
+/** One claim, one source that it cites, and whether that holds. */
+export interface Citation {
+  readonly claim: Claim;
+  /** The number that the answer gives the source, from 1: the place in `Answer.sources`. */
+  readonly number: number;
+  /** Undefined when the answer cites a number that no source has. */
+  readonly sourceId?: string;
+  readonly verdict: Verdict;
+  /** How much of the claim the source holds, 0 to 1; of a misattributed claim, how much the right source holds. */
+  readonly score: number;
+  /** Where it stands: in the cited source, or in the right one where it is misattributed. Undefined when unsupported. */
+  readonly evidence?: Evidence;
+}
+
+export interface LeftOutHit {
+  readonly hit: Hit;
+  /** `duplicate`: an earlier source says the same; `budget`: no room; `cut`: only its beginning had room. */
+  readonly reason: 'duplicate' | 'budget' | 'cut';
+}
+
+/** An answer with what it rests on. */
+export interface Answer {
+  readonly text: string;
+  /** False when no claim is supported by any source: then the text says so, or is not to be trusted. */
+  readonly isAnswered: boolean;
+  /** In the order of the text. */
+  readonly citations: readonly Citation[];
+  /** Claims that cite nothing. */
+  readonly uncited: readonly Claim[];
+  /** The passages given to the model, as it saw them: the source `[1]` is the first. */
+  readonly sources: readonly Hit[];
+  readonly leftOut: readonly LeftOutHit[];
+  /** What was searched for: the question, or its stand-alone form. */
+  readonly query: string;
+  /** The model's reply; undefined when nothing was found, so that no model was asked. */
+  readonly reply?: ChatReply;
+}
