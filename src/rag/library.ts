@@ -87,12 +87,7 @@ export const openLibrary = async (options: LibraryOptions = {}): Promise<Library
   }
 };
 
-const createLibrary = (
-  parts: LibraryParts,
-  store: Store,
-  vectors: VectorStore,
-  keywords: KeywordIndex,
-): Library => {
+const createLibrary = (parts: LibraryParts, store: Store, vectors: VectorStore, keywords: KeywordIndex): Library => {
   const { manifest } = parts;
   const oneAtATime = queue();
   const close = (): Promise<void> =>
@@ -140,7 +135,8 @@ const statsOf = async (
   keywords: KeywordIndex,
 ): Promise<LibraryStats> => {
   const [vector, keyword] = await Promise.all([vectors.stats(), keywords.stats()]);
-  const sum = (pick: (record: SourceRecord) => number): number => records.reduce((all, record) => all + pick(record), 0);
+  const sum = (pick: (record: SourceRecord) => number): number =>
+    records.reduce((all, record) => all + pick(record), 0);
   const { lastChangedMs } = keyword;
   return {
     sources: records.length,
