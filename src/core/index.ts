@@ -61,7 +61,6 @@ export {
   type FilePart,
   type ImagePart,
   type Message,
-  type MessageOf,
   type Part,
   partsOf,
   type ReasoningPart,

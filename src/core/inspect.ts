@@ -26,7 +26,12 @@ export const inspect = (step: AnyStep, label?: string): StepTree => {
 };
 
 const escapeLabel = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/\s+/g, ' ');
 
 const captionOf = ({ kind, name, details }: StepTree): string => {
   const lines = [name === kind ? kind : `${kind}: ${name}`];

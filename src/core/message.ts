@@ -75,21 +75,21 @@ export const textOf = (message: Message): string =>
     ? message.content
     : message.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
-/**
- * A message that remembers the type of its content, so that a chat prompt can read the variables of a literal. The union keeps
- * such messages assignable to each other: a list that began with one takes any other.
+/*
+ * The three helpers remember the type of their content under `~content`, which is never there, so that a chat prompt can read
+ * the variables of a literal. The union with `object` keeps such messages assignable to each other, and the type is written
+ * out because the compiler would compare a named one by its argument alone.
  */
-export interface MessageOf<C> extends Message {
-  /** Only for the compiler; never there. */
-  readonly '~content'?: C | (string & {}) | readonly Part[];
-}
 
 /** @example system('Answer in one sentence.') // => { role: 'system', content: 'Answer in one sentence.' } */
-export const system = <const C extends string>(content: C): MessageOf<C> => ({ role: 'system', content });
+export const system = <const C extends string>(
+  content: C,
+): Message & { readonly '~content'?: { readonly of: C } | object } => ({ role: 'system', content });
 /** @example user('Hello') // => { role: 'user', content: 'Hello' } */
-export const user = <const C extends string | readonly Part[]>(content: C): MessageOf<C> => ({ role: 'user', content });
+export const user = <const C extends string | readonly Part[]>(
+  content: C,
+): Message & { readonly '~content'?: { readonly of: C } | object } => ({ role: 'user', content });
 /** @example assistant('Hello') // => { role: 'assistant', content: 'Hello' } */
-export const assistant = <const C extends string | readonly Part[]>(content: C): MessageOf<C> => ({
-  role: 'assistant',
-  content,
-});
+export const assistant = <const C extends string | readonly Part[]>(
+  content: C,
+): Message & { readonly '~content'?: { readonly of: C } | object } => ({ role: 'assistant', content });
