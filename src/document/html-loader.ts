@@ -53,7 +53,9 @@ export const parseHtml = async (html: string, source: string): Promise<globalThi
   }
 };
 
-const hiddenSelector = 'script, style, noscript, template, svg, iframe, object, [hidden], [aria-hidden="true"]';
+/** What a reader does not see, and the "[edit]" beside the headings of MediaWiki pages, which would get into their names. */
+const hiddenSelector =
+  'script, style, noscript, template, svg, iframe, object, [hidden], [aria-hidden="true"], .mw-editsection';
 
 const removeHidden = (document: globalThis.Document): void => {
   for (const node of [...document.querySelectorAll(hiddenSelector)]) node.remove();

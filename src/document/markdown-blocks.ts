@@ -56,7 +56,7 @@ export function* markdownBlocks(text: string): Generator<MarkdownBlock, void, un
         start: open.start,
         end: line.end,
         level: content.trimStart()[0] === '=' ? 1 : 2,
-        heading: bare(text, open.last).trim(),
+        heading: plainText(bare(text, open.last).trim()),
       };
       open = undefined;
     } else extend(open, line);
@@ -101,8 +101,11 @@ const headingOf = (content: string): { readonly level: number; readonly heading:
   let end = inner.length;
   while (end > 0 && inner[end - 1] === '#') end--;
   const isClosed = end < inner.length && (end === 0 || inner[end - 1] === ' ');
-  return { level: marks[1]?.length ?? 1, heading: isClosed ? inner.slice(0, end).trimEnd() : inner };
+  return { level: marks[1]?.length ?? 1, heading: plainText(isClosed ? inner.slice(0, end).trimEnd() : inner) };
 };
+
+/** A heading as it is shown: links by their text. */
+const plainText = (heading: string): string => heading.replace(/!?\[([^[\]]*)\]\([^()\s]*\)/g, '$1');
 
 const isDelimiterRow = (content: string): boolean =>
   content.includes('-') && content.includes('|') && /^[|:\- \t]+$/.test(content);
