@@ -42,7 +42,7 @@ const documentationPlace = (io: CliIo): LibraryPlace => {
  * is `pipewright ask`.
  */
 export const demo = async (io: CliIo, asked: DemoQuestion | undefined, modelName: string): Promise<ExitCode> => {
-  if (asked !== undefined && asked.paths.some((path) => path !== '.')) {
+  if (asked?.paths.some((path) => path !== '.')) {
     return ask(io, { ...asked, model: modelName, json: false });
   }
   const model = await modelOf(modelName);
@@ -58,6 +58,7 @@ export const demo = async (io: CliIo, asked: DemoQuestion | undefined, modelName
     printTook(io, timed);
     isEachAnswered &&= timed.answer.isAnswered;
   }
-  if (asked === undefined) io.err(`\n${dim('Ask your own: npm start -- "question", or npm start -- ./folder "question"')}\n`);
+  if (asked === undefined)
+    io.err(`\n${dim('Ask your own: npm start -- "question", or npm start -- ./folder "question"')}\n`);
   return isEachAnswered ? exitCodes.ok : exitCodes.notAnswered;
 };

@@ -41,7 +41,12 @@ const parts: readonly Part[] = [
     load: () => import('@mozilla/readability'),
   },
   { name: 'turndown', purpose: 'HTML to Markdown', without: 'npm install turndown', load: () => import('turndown') },
-  { name: 'openai', purpose: 'OpenAI and compatible models', without: 'npm install openai', load: () => import('openai') },
+  {
+    name: 'openai',
+    purpose: 'OpenAI and compatible models',
+    without: 'npm install openai',
+    load: () => import('openai'),
+  },
   {
     name: '@anthropic-ai/sdk',
     purpose: 'Anthropic models',
@@ -74,7 +79,11 @@ export const examine = async (io: CliIo): Promise<readonly Finding[]> => {
     const isSet = (io.env[variable] ?? '') !== '';
     return { what: variable, state: isSet ? 'ok' : 'missing', note: isSet ? opens : `set it for ${opens}` };
   });
-  return [{ what: `Node ${process.versions.node}`, state: 'ok', note: `${process.platform} ${process.arch}` }, ...packages, ...found];
+  return [
+    { what: `Node ${process.versions.node}`, state: 'ok', note: `${process.platform} ${process.arch}` },
+    ...packages,
+    ...found,
+  ];
 };
 
 /** Prints what works here and what does not. Nothing missing is an error: the embedded parts always work. */

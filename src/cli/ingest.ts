@@ -30,7 +30,10 @@ export const openIngested = async (io: CliIo, place: LibraryPlace): Promise<Open
         if (event.type === 'progress') bar.update(event.done, event.total);
       },
     });
-    const report = await library.ingest(place.paths.map((path) => resolve(io.cwd, path)), run);
+    const report = await library.ingest(
+      place.paths.map((path) => resolve(io.cwd, path)),
+      run,
+    );
     const stats = await library.stats();
     return { library, report, stats, [Symbol.asyncDispose]: () => library.close() };
   } catch (error) {
@@ -51,7 +54,9 @@ export const printReport = (io: CliIo, { report, stats }: Omit<OpenedLibrary, 'l
   ] as const;
   const told = changes.filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`);
   const size = `${count(stats.sources)} files, ${count(stats.passages)} passages, about ${count(stats.tokens)} tokens`;
-  io.err(`${dim(`${size} (${told.length === 0 ? 'nothing changed' : told.join(', ')}; ${duration(report.durationMs)})`)}\n`);
+  io.err(
+    `${dim(`${size} (${told.length === 0 ? 'nothing changed' : told.join(', ')}; ${duration(report.durationMs)})`)}\n`,
+  );
   for (const line of failureLines(report)) io.err(`${yellow('skipped')} ${line}\n`);
   for (const notice of report.notices) io.err(`${dim(`note ${notice}`)}\n`);
 };
@@ -69,4 +74,3 @@ export const ingest = async (io: CliIo, options: IngestOptions): Promise<ExitCod
   } else printReport(io, opened);
   return stats.sources === 0 && report.failed.length > 0 ? exitCodes.failed : exitCodes.ok;
 };
-

@@ -10,8 +10,6 @@ export interface CliIo {
   readonly isOutTerminal: boolean;
   /** Whether a person reads `err` on a terminal. */
   readonly isErrTerminal: boolean;
-  /** Columns of the terminal. */
-  readonly columns: number;
   /** Aborts when the person presses Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -18,7 +18,6 @@ const io: CliIo = {
   cwd: process.cwd(),
   isOutTerminal: process.stdout.isTTY === true,
   isErrTerminal: process.stderr.isTTY === true,
-  columns: process.stdout.columns ?? 80,
   signal: control.signal,
 };
 

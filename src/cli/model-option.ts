@@ -5,7 +5,10 @@ const makers: Readonly<Record<string, (name: string) => Promise<ChatModel>>> = {
   openai: async (name) => (await import('../provider/openai/index.js')).openai(name),
   anthropic: async (name) => (await import('../provider/anthropic/index.js')).anthropic(name),
   ollama: async (name) =>
-    (await import('../provider/openai/index.js')).openai(name, { baseUrl: 'http://127.0.0.1:11434/v1', apiKey: 'ollama' }),
+    (await import('../provider/openai/index.js')).openai(name, {
+      baseUrl: 'http://127.0.0.1:11434/v1',
+      apiKey: 'ollama',
+    }),
 };
 
 /**

@@ -20,7 +20,9 @@ interface IngestFlags {
 }
 
 /** The last word is the question, those before it are paths. */
-const pathsAndQuestion = (words: readonly string[]): { readonly paths: readonly string[]; readonly question: string } => {
+const pathsAndQuestion = (
+  words: readonly string[],
+): { readonly paths: readonly string[]; readonly question: string } => {
   const question = words.at(-1)?.trim() ?? '';
   if (question === '') throw new PipewrightError('bad-input', 'Ask a question: pipewright ask ./folder "question"');
   return { paths: words.length > 1 ? words.slice(0, -1) : ['.'], question };

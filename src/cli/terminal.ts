@@ -29,7 +29,7 @@ const all: Colours = {
 
 /** Colours for a stream: only on a terminal, and never when NO_COLOR is set (https://no-color.org). */
 export const colours = (io: CliIo, isTerminal: boolean): Colours =>
-  isTerminal && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb' ? all : none;
+  isTerminal && (io.env.NO_COLOR ?? '') === '' && io.env.TERM !== 'dumb' ? all : none;
 
 export interface Progress {
   readonly update: (done: number, total: number | undefined) => void;
