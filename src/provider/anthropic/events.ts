@@ -1,7 +1,7 @@
 import { PipewrightError, type Usage } from '../../core/index.js';
-import type { FinishReason, ModelCitation, ModelEvent, ReplyHeaders } from '../../model/index.js';
+import type { FinishReason, ModelEvent, ReplyHeaders } from '../../model/index.js';
 import { isConnectionFailure } from '../shared/index.js';
-import { opaqueRedacted, opaqueSignature } from './reasoning.js';
+import { blockReader, type WireBlock, type WireDelta } from './blocks.js';
 
 /** What we read of a stream event of the Messages API. */
 export type WireEvent =
@@ -15,32 +15,6 @@ export type WireEvent =
       readonly usage?: WireUsage;
     }
   | { readonly type: 'message_stop' };
-
-export interface WireBlock {
-  readonly type: string;
-  readonly text?: string;
-  readonly thinking?: string;
-  readonly signature?: string;
-  readonly data?: string;
-  readonly id?: string;
-  readonly name?: string;
-  readonly input?: unknown;
-  readonly citations?: readonly WireCitation[] | null;
-}
-
-interface WireDelta {
-  readonly type: string;
-  readonly text?: string;
-  readonly thinking?: string;
-  readonly signature?: string;
-  readonly partial_json?: string;
-  readonly citation?: WireCitation;
-}
-
-interface WireCitation {
-  readonly cited_text?: string;
-  readonly document_index?: number;
-}
 
 interface WireUsage {
   readonly input_tokens?: number | null;
@@ -109,16 +83,6 @@ export const eventsOf = (id: string, message: unknown): readonly WireEvent[] => 
   ];
 };
 
-/** The content block that is being read. */
-interface OpenBlock {
-  readonly block: WireBlock;
-  /** Where its text begins in the text of the reply. */
-  readonly start: number;
-  readonly citations: WireCitation[];
-  signature: string;
-  hasInput: boolean;
-}
-
 /** Reads the events of one reply. `finish` comes only where the server gave a reason, after the figures. */
 export async function* readEvents(
   events: AsyncIterable<WireEvent> | Iterable<WireEvent>,
@@ -141,7 +105,9 @@ export async function* readEvents(
       if (event.type.startsWith('message_') && typeof usage.output_tokens === 'number') {
         yield { type: 'usage', usage: usageOf(usage) };
       }
-      yield* reader(event);
+      if (event.type === 'content_block_start') yield* reader.start(event.index, event.content_block);
+      if (event.type === 'content_block_delta') yield* reader.delta(event.index, event.delta);
+      if (event.type === 'content_block_stop') yield* reader.stop(event.index);
     }
   } catch (error) {
     // The reply was whole; only what comes behind it is lost.
@@ -149,89 +115,3 @@ export async function* readEvents(
   }
   if (reason !== undefined) yield { type: 'finish', reason: finishReasons.get(reason) ?? 'other' };
 }
-
-/** Turns the events of content blocks into ours, and keeps count of the text for the places of citations. */
-const blockReader = (documentIds: readonly string[]): ((event: WireEvent) => readonly ModelEvent[]) => {
-  const open = new Map<number, OpenBlock>();
-  let length = 0;
-
-  const text = (value: string | undefined): readonly ModelEvent[] => {
-    if (value === undefined || value === '') return [];
-    length += value.length;
-    return [{ type: 'text-delta', text: value }];
-  };
-
-  const start = (index: number, block: WireBlock): readonly ModelEvent[] => {
-    const { id, name } = block;
-    open.set(index, {
-      block,
-      start: length,
-      citations: [...(block.citations ?? [])],
-      signature: block.signature ?? '',
-      hasInput: false,
-    });
-    if (block.type === 'text') return text(block.text);
-    // A thinking block may come without any text; the delta opens a part for it all the same.
-    if (block.type === 'thinking' || block.type === 'redacted_thinking') {
-      return [{ type: 'reasoning-delta', text: block.thinking ?? '' }];
-    }
-    if (block.type !== 'tool_use') return [];
-    return [{ type: 'tool-call-delta', key: String(index), id: id ?? `call_${index}`, name: name ?? '', text: '' }];
-  };
-
-  const delta = (index: number, wire: WireDelta): readonly ModelEvent[] => {
-    const at = open.get(index);
-    if (wire.type === 'text_delta') return text(wire.text);
-    if (wire.type === 'thinking_delta') return wire.thinking ? [{ type: 'reasoning-delta', text: wire.thinking }] : [];
-    if (wire.type === 'signature_delta' && at !== undefined) at.signature += wire.signature ?? '';
-    if (wire.type === 'citations_delta' && wire.citation !== undefined) at?.citations.push(wire.citation);
-    if (wire.type !== 'input_json_delta' || at?.block.type !== 'tool_use' || !wire.partial_json) return [];
-    at.hasInput = true;
-    return [{ type: 'tool-call-delta', key: String(index), text: wire.partial_json }];
-  };
-
-  const stop = (index: number): readonly ModelEvent[] => {
-    const at = open.get(index);
-    if (at === undefined) return [];
-    open.delete(index);
-    const { block, citations, signature } = at;
-    if (block.type === 'thinking') {
-      return [{ type: 'reasoning-end', ...(signature === '' ? {} : { opaque: opaqueSignature(signature) }) }];
-    }
-    if (block.type === 'redacted_thinking')
-      return [{ type: 'reasoning-end', opaque: opaqueRedacted(block.data ?? '') }];
-    if (block.type === 'tool_use' && !at.hasInput) {
-      return [{ type: 'tool-call-delta', key: String(index), text: JSON.stringify(block.input ?? {}) }];
-    }
-    return citations.flatMap((wire) => {
-      const citation = citationOf(wire, documentIds, at.start, length);
-      return citation === undefined ? [] : [{ type: 'citation' as const, citation }];
-    });
-  };
-
-  return (event) => {
-    switch (event.type) {
-      case 'content_block_start':
-        return start(event.index, event.content_block);
-      case 'content_block_delta':
-        return delta(event.index, event.delta);
-      case 'content_block_stop':
-        return stop(event.index);
-      default:
-        return [];
-    }
-  };
-};
-
-/** A citation supports the whole text block that it came with. Those of things that were no source of ours are left out. */
-const citationOf = (
-  { cited_text, document_index }: WireCitation,
-  documentIds: readonly string[],
-  start: number,
-  end: number,
-): ModelCitation | undefined => {
-  const sourceId = document_index === undefined ? undefined : documentIds[document_index];
-  return sourceId === undefined || sourceId === '' || cited_text === undefined
-    ? undefined
-    : { sourceId, quote: cited_text, start, end };
-};

@@ -39,6 +39,51 @@ interface OpenCall {
  * missing indexes, empty or repeated ids, the same index for several whole calls, and `{}` ahead of the real arguments.
  */
 export const toolCallReader = (random: Random): ToolCallReader => {
+  const { calls, callOf } = callRegistry(random);
+  return {
+    take: (piece) => {
+      const call = callOf(piece);
+      if (call.name === '') call.name = piece.name ?? '';
+      const text = piece.text ?? '';
+      // Some servers send `{}` first and then the arguments from their beginning, so a first `{}` is held back.
+      if (text !== '' && call.held === '{}') {
+        call.held = '';
+        call.json.reset();
+      }
+      call.held += text;
+      call.json.read(text);
+      if (call.name === '') return undefined;
+      const isHeldBack = !call.hasText && call.held === '{}';
+      if (call.isStarted && (isHeldBack || text === '')) return undefined;
+      return isHeldBack ? pass(call, '') : flush(call);
+    },
+    end: () => calls.filter((call) => !call.isStarted || call.held !== '').map(flush),
+    count: () => calls.length,
+  };
+};
+
+/** The first delta of a call goes out as soon as its name is known, so that calls keep their order. */
+const pass = (call: OpenCall, text: string): ToolCallDelta => {
+  const { key, id, name } = call;
+  const opening = call.isStarted ? {} : { id, name };
+  call.isStarted = true;
+  call.hasText ||= text !== '';
+  return { type: 'tool-call-delta', key, ...opening, text };
+};
+
+const flush = (call: OpenCall): ToolCallDelta => {
+  const { held } = call;
+  call.held = '';
+  return pass(call, held);
+};
+
+interface CallRegistry {
+  readonly calls: readonly OpenCall[];
+  /** The call that a piece belongs to, opened if it is a new one. */
+  readonly callOf: (piece: ToolCallPiece) => OpenCall;
+}
+
+const callRegistry = (random: Random): CallRegistry => {
   const calls: OpenCall[] = [];
   const byIndex = new Map<number, OpenCall>();
   const byWireId = new Map<string, OpenCall>();
@@ -46,19 +91,11 @@ export const toolCallReader = (random: Random): ToolCallReader => {
 
   const open = ({ index, id }: ToolCallPiece): OpenCall => {
     const wireId = id ?? '';
-    const call: OpenCall = {
-      key: String(calls.length),
-      wireId,
-      // Two calls under one id could not be told apart by their results.
-      id: wireId === '' || ids.has(wireId) ? `call_${randomId(random)}` : wireId,
-      json: jsonExtent(),
-      name: '',
-      held: '',
-      isStarted: false,
-      hasText: false,
-    };
+    // Two calls under one id could not be told apart by their results.
+    const ownId = wireId === '' || ids.has(wireId) ? `call_${randomId(random)}` : wireId;
+    const call = openCall(String(calls.length), wireId, ownId);
     calls.push(call);
-    ids.add(call.id);
+    ids.add(ownId);
     if (index !== undefined) byIndex.set(index, call);
     if (wireId !== '') byWireId.set(wireId, call);
     return call;
@@ -78,42 +115,19 @@ export const toolCallReader = (random: Random): ToolCallReader => {
     return current.json.isWhole() && (piece.text ?? '') !== '' ? undefined : current;
   };
 
-  /** The first delta of a call goes out as soon as its name is known, so that calls keep their order. */
-  const pass = (call: OpenCall, text: string): ToolCallDelta => {
-    const { key, id, name } = call;
-    const opening = call.isStarted ? {} : { id, name };
-    call.isStarted = true;
-    call.hasText ||= text !== '';
-    return { type: 'tool-call-delta', key, ...opening, text };
-  };
-
-  const flush = (call: OpenCall): ToolCallDelta => {
-    const { held } = call;
-    call.held = '';
-    return pass(call, held);
-  };
-
-  return {
-    take: (piece) => {
-      const call = find(piece) ?? open(piece);
-      if (call.name === '') call.name = piece.name ?? '';
-      const text = piece.text ?? '';
-      // Some servers send `{}` first and then the arguments from their beginning, so a first `{}` is held back.
-      if (text !== '' && call.held === '{}') {
-        call.held = '';
-        call.json.reset();
-      }
-      call.held += text;
-      call.json.read(text);
-      if (call.name === '') return undefined;
-      const isHeldBack = !call.hasText && call.held === '{}';
-      if (call.isStarted && (isHeldBack || text === '')) return undefined;
-      return isHeldBack ? pass(call, '') : flush(call);
-    },
-    end: () => calls.filter((call) => !call.isStarted || call.held !== '').map(flush),
-    count: () => calls.length,
-  };
+  return { calls, callOf: (piece) => find(piece) ?? open(piece) };
 };
+
+const openCall = (key: string, wireId: string, id: string): OpenCall => ({
+  key,
+  wireId,
+  id,
+  json: jsonExtent(),
+  name: '',
+  held: '',
+  isStarted: false,
+  hasText: false,
+});
 
 /** Follows a JSON text piece by piece, only far enough to know where its outermost brackets close. */
 interface JsonExtent {

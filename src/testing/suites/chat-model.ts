@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { createRun, inspect, stream, user } from '../../core/index.js';
+import { createRun, inspect, stream, user, yieldToEventLoop } from '../../core/index.js';
 import type { ChatModel } from '../../model/index.js';
 
 export interface ChatModelSuite {
@@ -119,7 +119,7 @@ const describeCancelling = ({ create, createStalling }: ChatModelSuite): void =>
       const control = new AbortController();
       const run = createRun({ signal: control.signal });
       const outcome = model?.('Hi', run).catch((error: unknown) => error);
-      await new Promise((resolve) => setImmediate(resolve));
+      await yieldToEventLoop();
       const reason = new Error('enough');
       control.abort(reason);
       expect(await outcome).toBe(reason);
