@@ -43,6 +43,7 @@ export const describeKeywordIndex = (name: string, suite: KeywordIndexSuite): vo
 
     describeSearch(() => index);
     describeChanges(() => index);
+    describeRefusals(() => index);
     describeReading(() => index);
     describeRandomChanges(() => index);
   });
@@ -124,7 +125,9 @@ const describeChanges = (index: () => KeywordIndex): void => {
     expect(idsOf(await entriesOf(index()))).toEqual(['wings']);
     await expect(index().delete({ $nothing: [] } as unknown as Filter)).rejects.toMatchObject({ code: 'bad-option' });
   });
+};
 
+const describeRefusals = (index: () => KeywordIndex): void => {
   it('refuses what is no document, and then adds nothing', async () => {
     for (const bad of [{ id: '', text: 'x' }, { id: 'x' }, { text: 'x' }, { id: 'x', text: 1 }, undefined]) {
       const entries = [{ id: 'good', text: 'zebra' }, bad] as Document[];
