@@ -96,6 +96,26 @@ describe('chatModel', () => {
     expect(events.at(-1)).toMatchObject({ name: 'add', input: { a: 1 } });
   });
 
+  it('keeps two stretches of reasoning apart, each with what its provider wants back', async () => {
+    const model = scripted([
+      [
+        { type: 'reasoning-delta', text: 'one' },
+        { type: 'reasoning-end', opaque: 'first' },
+        { type: 'reasoning-end', opaque: 'redacted' },
+        { type: 'reasoning-delta', text: 'two' },
+        { type: 'reasoning-end' },
+        { type: 'reasoning-delta', text: 'three' },
+        stop,
+      ],
+    ]);
+    expect((await model('go')).message.content).toEqual([
+      { type: 'reasoning', text: 'one', opaque: 'first' },
+      { type: 'reasoning', text: '', opaque: 'redacted' },
+      { type: 'reasoning', text: 'two' },
+      { type: 'reasoning', text: 'three' },
+    ]);
+  });
+
   it('keeps the raw text of arguments that are no JSON', async () => {
     const bad: ModelEvent = { type: 'tool-call-delta', key: '0', id: 'a', name: 'add', text: '{"x": oops' };
     const reply = await scripted([[bad, { type: 'finish', reason: 'tool-call' }]])('go');
@@ -108,7 +128,10 @@ describe('chatModel', () => {
     const messages = [{ role: 'user', content: 'hi' }] as const;
     const tool = { name: 't', description: '', inputSchema: {} };
     const image = { role: 'user', content: [{ type: 'image', data: new Uint8Array() }] } as const;
-    const file = { role: 'user', content: [{ type: 'file', data: new Uint8Array(), mediaType: 'text/plain' }] } as const;
+    const file = {
+      role: 'user',
+      content: [{ type: 'file', data: new Uint8Array(), mediaType: 'text/plain' }],
+    } as const;
     const wanted: readonly ChatRequest[] = [
       { messages, tools: [tool] },
       { messages, output: { type: 'json-schema', name: 'x', schema: {} } },
@@ -136,10 +159,20 @@ describe('chatModel', () => {
   it('Q18 counts the provider’s figures once, in the run, the event and the reply', async () => {
     const { events, on } = collect();
     const run = createRun({ on });
-    const model = chatModel(providerOf([{ type: 'usage', usage: { inputTokens: 100, outputTokens: 1 } }, { type: 'usage', usage }, stop]).provider);
+    const model = chatModel(
+      providerOf([{ type: 'usage', usage: { inputTokens: 100, outputTokens: 1 } }, { type: 'usage', usage }, stop])
+        .provider,
+    );
     const replies = [await model('a', run), await model('b', run)];
-    expect(run.meter.spent).toMatchObject({ calls: 2, usage: { inputTokens: 200, outputTokens: 40 }, isCostPartial: false });
-    expect(run.meter.spent.costUsd).toBeCloseTo(replies.reduce((sum, reply) => sum + (reply.costUsd ?? 0), 0), 12);
+    expect(run.meter.spent).toMatchObject({
+      calls: 2,
+      usage: { inputTokens: 200, outputTokens: 40 },
+      isCostPartial: false,
+    });
+    expect(run.meter.spent.costUsd).toBeCloseTo(
+      replies.reduce((sum, reply) => sum + (reply.costUsd ?? 0), 0),
+      12,
+    );
     const told = events.flatMap((event) => (event.type === 'usage' ? [event.usage.outputTokens] : []));
     expect(told).toEqual([20, 20]);
   });
@@ -181,10 +214,15 @@ describe('chatModel', () => {
   });
 
   it('Q20 holds room for the whole reply, so that parallel calls cannot overshoot the budget', async () => {
-    const model = scripted(Array.from({ length: 100 }, () => 'ok'), { price: { input: 1, output: 1 } });
+    const model = scripted(
+      Array.from({ length: 100 }, () => 'ok'),
+      { price: { input: 1, output: 1 } },
+    );
     const run = createRun({ budget: { maxTokens: 10 * 120 } });
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 100 }, () => model({ messages: [{ role: 'user', content: 'hi' }], maxOutputTokens: 100 }, run)),
+      Array.from({ length: 100 }, () =>
+        model({ messages: [{ role: 'user', content: 'hi' }], maxOutputTokens: 100 }, run),
+      ),
     );
     const admitted = outcomes.filter(({ status }) => status === 'fulfilled').length;
     expect(admitted).toBeGreaterThan(0);

@@ -23,7 +23,14 @@ const defaultHeldOutputTokens = 4_096;
  * deltas on to the run, puts the reply together, and counts what it took, also when the call breaks or is aborted.
  * The step throws `unsupported` before the network for what the model cannot do, `budget-exceeded` and `price-unknown` from
  * the budget, and `stream-cut` when the reply ends without a finish reason.
- * @example chatModel(provider).id // => 'test:echo'
+ * @example
+ * const features = { tools: false, jsonSchema: false, images: false, files: false, reasoning: false, citations: false };
+ * async function* stream() {
+ *   yield { type: 'text-delta', text: 'Hello' };
+ *   yield { type: 'finish', reason: 'stop' };
+ * }
+ * const model = chatModel({ id: 'test:hello', model: 'hello', provider: 'test', features, limits: {}, stream });
+ * (await model('Hi')).text // => 'Hello'
  */
 export const chatModel = (provider: Provider): ChatModel => {
   const { id, model, features, limits } = provider;

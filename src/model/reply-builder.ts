@@ -46,7 +46,7 @@ const closePart = (part: OpenCall | OpenText): Part => {
     return { type: 'tool-call', id: part.id, name: part.name, input: parsedInput(part.json) };
   }
   if (part.type === 'text') return { type: 'text', text: part.text };
-  return { type: 'reasoning', text: part.text, ...(part.opaque === undefined ? {} : { opaque: part.opaque }) };
+  return { type: 'reasoning', text: part.text, ...(part.opaque ? { opaque: part.opaque } : {}) };
 };
 
 export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
@@ -82,7 +82,7 @@ export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
 
   const endReasoning = (opaque: string | undefined): void => {
     const last = parts.at(-1);
-    if (last?.type === 'reasoning') last.opaque = opaque ?? '';
+    if (last?.type === 'reasoning' && last.opaque === undefined) last.opaque = opaque ?? '';
     else if (opaque !== undefined) parts.push({ type: 'reasoning', text: '', opaque });
   };
 
@@ -98,9 +98,11 @@ export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
         run.emit({ type: 'reasoning-delta', text: event.text });
         return;
       case 'reasoning-end':
-        return endReasoning(event.opaque);
+        endReasoning(event.opaque);
+        return;
       case 'tool-call-delta':
-        return appendCall(event);
+        appendCall(event);
+        return;
       case 'citation':
         citations.push(event.citation);
         return;
