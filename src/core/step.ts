@@ -101,16 +101,19 @@ const withPropertiesOf = <S extends object>(from: object, to: S): S => {
 };
 
 /**
- * Makes a decorator: returns a step that runs `body` in place of `step` and keeps all properties of `step`.
- * @example const quick = <S extends AnyStep>(step: S) => decorate(step, { kind: 'quick' }, (input, run) => step(input, run))
+ * Makes a decorator: returns a step that runs `body` in place of `step` and keeps all properties of `step`. The body gets the
+ * step itself as `inner`, in a form that can be called.
+ * @example const same = <S extends AnyStep>(step: S) => decorate(step, { kind: 'same' }, async (input, run, inner) => inner(input, run))
  */
 export const decorate = <S extends AnyStep>(
   step: S,
   info: StepInfo,
-  body: (input: StepInput<S>, run: Run) => Promise<unknown>,
+  body: (input: StepInput<S>, run: Run, inner: StepLike<StepInput<S>, StepOutput<S>>) => Promise<unknown>,
 ): Decorated<S> => {
+  const inner = step as unknown as StepLike<StepInput<S>, StepOutput<S>>;
   const full: StepInfo = { children: [{ step }], name: `${info.kind}(${stepName(step)})`, ...info };
-  return withPropertiesOf(step, defineStep(full, body)) as unknown as Decorated<S>;
+  const decorated = defineStep(full, (input: StepInput<S>, run) => body(input, run, inner));
+  return withPropertiesOf(step, decorated) as unknown as Decorated<S>;
 };
 
 /**

@@ -16,4 +16,4 @@ export const tap = <T>(effect: StepLike<T, unknown>): Step<T, T> =>
  * @example inspect(named('shout', (text: string) => text.toUpperCase())).name // => 'shout'
  */
 export const named = <S extends AnyStep>(name: string, step: S): Decorated<S> =>
-  decorate(step, { kind: 'named', name }, async (input, run) => step(input as never, run));
+  decorate(step, { kind: 'named', name }, async (input, run, inner) => inner(input, run));

@@ -56,25 +56,23 @@ export const retry = <S extends AnyStep>(step: S, options: RetryOptions = {}): D
   const resolved = resolveOptions(options);
   const { maxAttempts, initialDelayMs, maxDelayMs } = resolved;
   const info = { kind: 'retry', details: { maxAttempts, initialDelayMs, maxDelayMs } };
-  return decorate(step, info, (input, run) =>
-    retryWith(step as AnyStep as StepLike<unknown, unknown>, input, run, resolved),
-  );
+  return decorate(step, info, (input, run, inner) => retryWith(inner, input, run, resolved));
 };
 
 /** What p-retry gets to see of a failure: it would treat a TypeError, an AbortError and what is no Error in ways of its own. */
 const attemptFailed = new Error('The attempt failed.');
 
-const retryWith = async (
-  step: StepLike<unknown, unknown>,
-  input: unknown,
+const retryWith = async <In, Out>(
+  step: StepLike<In, Out>,
+  input: In,
   run: Run,
   options: Required<RetryOptions>,
-): Promise<unknown> => {
+): Promise<Out> => {
   const { scope, run: inner } = enterRetry(run, options.maxAttempts - 1);
-  let attempt: Attempt<unknown>;
+  let attempt: Attempt<Out>;
   let failure: unknown;
 
-  const tryOnce = async (number: number): Promise<unknown> => {
+  const tryOnce = async (number: number): Promise<Out> => {
     attempt = startAttempt(step, input, inner, `attempt ${number}`);
     try {
       return await attempt.result;
@@ -105,7 +103,7 @@ const retryWith = async (
   // p-retry counts the tries; the waits are ours, because its own know neither our clock nor our random numbers. The first try
   // stands before it, because entering p-retry takes longer than all the rest of a call that succeeds.
   const first = tryOnce(1);
-  const tryAgain = (number: number): Promise<unknown> => (number === 1 ? first : tryOnce(number));
+  const tryAgain = (number: number): Promise<Out> => (number === 1 ? first : tryOnce(number));
   try {
     return await first.catch(() =>
       pRetry(tryAgain, { retries: options.maxAttempts - 1, minTimeout: 0, factor: 1, shouldRetry }),

@@ -42,19 +42,19 @@ const resolveOptions = (options: TimeoutOptions): TimeoutOptions => {
  */
 export const timeout = <S extends AnyStep>(step: S, options: TimeoutOptions): Decorated<S> => {
   const limits = resolveOptions(options);
-  return decorate(step, { kind: 'timeout', details: { ...limits } }, (input, run) =>
-    callWithin(step as AnyStep as StepLike<unknown, unknown>, input, run, limits),
+  return decorate(step, { kind: 'timeout', details: { ...limits } }, (input, run, inner) =>
+    callWithin(inner, input, run, limits),
   );
 };
 
 type Fail = (limit: keyof TimeoutOptions, what: string) => void;
 
-const callWithin = async (
-  step: StepLike<unknown, unknown>,
-  input: unknown,
+const callWithin = async <In, Out>(
+  step: StepLike<In, Out>,
+  input: In,
   run: Run,
   limits: TimeoutOptions,
-): Promise<unknown> => {
+): Promise<Out> => {
   using control = linkedController(run.signal);
   const fail: Fail = (limit, what) => {
     const message = `\`${stepName(step as AnyStep)}\` ${what} (\`${limit}\`). Try again, use a fallback, or raise the limit.`;
@@ -68,7 +68,7 @@ const callWithin = async (
   const silence =
     firstTextMs === undefined && betweenTextMs === undefined ? undefined : watchSilence(run.clock, limits, fail);
   const inner = run.with({ signal: control.signal, ...(silence === undefined ? {} : { on: silence.on }) });
-  const work = async (): Promise<unknown> => step(input, inner);
+  const work = async (): Promise<Out> => step(input, inner);
   try {
     return await raceAbort(work(), control.signal);
   } finally {
