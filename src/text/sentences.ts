@@ -13,12 +13,16 @@ const segmenter = (): Intl.Segmenter => {
 
 const lineBreak = /[\r\n\u0085\u2028\u2029]/gu;
 
+/** Plain text without a mark before its last words is one sentence: most lines of lists, tables and headings. */
+const mayHoldEnd = /[^\0-\x7f]|[.!?]\s*\S/u;
+
 /** Where the segmenter would end a sentence inside the block; the end of the block comes last. */
 function* candidateEnds(text: string, block: TextBlock): Generator<number, void, undefined> {
   for (let from = block.start; !block.isWhole && from < block.end; ) {
     const limit = sliceEnd(text, from, block.end);
     // A line break ends a sentence for the segmenter; inside a paragraph it is a space.
     const slice = text.slice(from, limit).replace(lineBreak, ' ');
+    if (limit === block.end && !mayHoldEnd.test(slice)) break;
     let last = from;
     let next = from;
     for (const { index, segment } of segmenter().segment(slice)) {
