@@ -13,8 +13,8 @@ import { localEmbedder } from '../src/model/index.js';
 import { extractive, type ExtractiveOptions } from '../src/provider/extractive/index.js';
 import { type Answer, answer, type Question } from '../src/rag/index.js';
 import { hybrid } from '../src/retrieve/index.js';
+import { hnsw } from '../src/vector/index.js';
 import { collectionsIn, readCollection } from './lib/collection.js';
-import { exactSearch } from './lib/exact-search.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const data = process.env.PIPEWRIGHT_DATA ?? `${root}../shared/data`;
@@ -79,10 +79,9 @@ const measure = async (name: string): Promise<void> => {
   await using index = await bm25();
   await index.add(documents);
   const keyword = index.retriever();
-  const both = hybrid([keyword, await exactSearch(localEmbedder(), documents)], {
-    fusion: 'relative-score',
-    weights: [1, 0.5],
-  });
+  await using vectors = await hnsw({ embedder: localEmbedder() });
+  await vectors.add(documents);
+  const both = hybrid([keyword, vectors.retriever()], { fusion: 'relative-score', weights: [1, 0.3] });
   const always: ExtractiveOptions = { minConfidence: 0 };
   const answers = (retriever: Retriever, options?: ExtractiveOptions): Promise<string> =>
     share(questions, async (asked) => holdsAnswer(asked, firstQuote(await asker(retriever, options)(asked.text))));

@@ -27,7 +27,10 @@ export interface Question {
 
 /** The first that matches decides. */
 const kinds: readonly (readonly [RegExp, AnswerKind])[] = [
-  [/\bhow (?:do|can|should|would|could|must|may) (?:i|we|you|one|someone)\b|\bhow to\b/u, 'instruction'],
+  [
+    /\bhow (?:do|can|should|would|could|must|may) (?:i|we|you|one|someone)\b|\bhow to\b|\bis there (?:a|any) way\b|^can (?:i|we|you)\b/u,
+    'instruction',
+  ],
   [/\bhow (?:long|old|often|quickly)\b/u, 'duration'],
   [/\bhow many\b|\b(?:what|which) (?:number|percentage|percent|proportion|share)\b/u, 'count'],
   [/\bhow (?:much|far|tall|big|large|high|deep|wide|fast|heavy)\b|\bwhat (?:amount|size|price|cost)\b/u, 'amount'],

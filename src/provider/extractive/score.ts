@@ -34,6 +34,8 @@ export interface Features {
   readonly unseen: number;
   readonly howToCode: number;
   readonly howToOption: number;
+  /** Code, where the question does not ask how something is done. */
+  readonly unaskedCode: number;
 }
 
 /**
@@ -59,11 +61,12 @@ export const weights: Readonly<Record<keyof Features, number>> = {
   isQuestion: -1,
   rank: 2.6,
   source: 1.7,
-  onTopic: 0.8,
+  onTopic: 2,
   focus: 0.8,
   unseen: -0.5,
   howToCode: 2.5,
   howToOption: 1.5,
+  unaskedCode: -1,
 };
 
 export interface Scored {
@@ -184,6 +187,7 @@ const featuresOf = (crowd: Crowd, match: Match, at: number): Features => {
     unseen: 1 - match.visibleRatio,
     howToCode: isHowTo && hasCode ? coverage + addedShare(crowd, match, most(match.inCode, match.inHeadings)) : 0,
     howToOption: isHowTo && match.namesOption ? 1 : 0,
+    unaskedCode: !isHowTo && candidate.isCode ? 1 : 0,
   };
 };
 

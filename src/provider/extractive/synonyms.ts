@@ -3,6 +3,8 @@ import { stem } from '../../text/index.js';
 /** Words that questions use for what documents call otherwise. */
 const groups = `
 need require requirement
+number amount count quantity
+option setting parameter argument
 stop abort cancel end
 make create build produce
 begin start
