@@ -23,7 +23,7 @@ export const htmlLoader = ({ content = 'article' }: HtmlLoaderOptions = {}): Ste
     const article = content === 'article' ? await articleOf(document) : undefined;
     const root = article?.root ?? bodyWithoutNavigation(document, content);
     const text = await toMarkdown(root, { baseUrl: source });
-    const title = article?.title ?? pageTitle;
+    const title = article?.title || pageTitle;
     const metadata: Metadata = { format: 'html', ...article?.metadata };
     return {
       documents: [documentOf({ id: source, text, source, title: title?.replace(/\s+/g, ' '), metadata })],

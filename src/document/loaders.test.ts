@@ -169,6 +169,8 @@ describe('htmlLoader', () => {
         '<p># no heading <a href="#x">here</a> <img src="data:image/png;base64,AA" alt="A map"><img src="x.png"></p>',
       ),
     ).toBe('\\# no heading here ![A map]()');
+    const short = '<title>Hours</title><article><h2>Opening hours</h2><p>We open at nine.</p></article>';
+    expect(only(await read(htmlLoader(), 'a.html', short)).title).toBe('Hours');
     const empty = await read(htmlLoader(), 'a.html', '<p hidden>Home</p><script>1</script>');
     expect(empty.notices).toEqual(['a.html holds no readable text.']);
   });

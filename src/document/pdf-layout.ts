@@ -121,6 +121,8 @@ interface Gutter {
 /** Where columns may be divided: not in the outer fifths of the page. */
 const marginRatio = 0.18;
 const minColumnRows = 3;
+/** In points; the format allows 14,400, and a damaged file names anything. */
+const maxPageWidth = 20_000;
 const minSegmentChars = 16;
 const minFillRatio = 0.5;
 
@@ -128,7 +130,7 @@ const minFillRatio = 0.5;
 const findGutter = (rows: readonly PageRow[]): Gutter | undefined => {
   const { left, right } = extentOf(rows);
   const width = Math.ceil(right - left);
-  if (rows.length < minColumnRows || !(width > 0)) return undefined;
+  if (rows.length < minColumnRows || !(width > 0 && width <= maxPageWidth)) return undefined;
   const segments = rows.flatMap(segmentsOf);
   const strip = emptiestStrip(coverage(segments, left, width), Math.floor(width * marginRatio));
   const size = medianOf(segments.map((segment) => segment.size));

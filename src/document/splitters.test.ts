@@ -331,6 +331,9 @@ describe('markdownSplitter', () => {
     expect(pieces.some((piece) => piece.includes(fence))).toBe(true);
     expect(pieces.some((piece) => piece.includes(table))).toBe(true);
 
+    const tight = `\`\`\`\n${'a'.repeat(50)}\n\`\`\``;
+    expect(await texts(markdownSplitter({ maxChars: 60 }), `# Heading\n\n${tight}`)).toEqual(['# Heading', tight]);
+
     const rows = Array.from({ length: 9 }, (_, row) => `| row ${row} | value |`);
     const cut = await texts(
       markdownSplitter({ maxChars: 60 }),
