@@ -36,6 +36,15 @@ const hashOf = (settings: string, documents: readonly Document[]): string => {
 };
 
 /**
+ * The title with the file and its folder before it: people ask for things by the name of their package, chapter or project,
+ * and that often stands in the path only.
+ */
+const titleWithPath = (source: string, title: string | undefined): string => {
+  const path = source.split(/[\\/]/).slice(-2).join('/');
+  return title === undefined || title === '' ? path : `${path}: ${title}`;
+};
+
+/**
  * Cuts the documents of a file into passages. Their ids carry a hash of the content, so that two versions of a file never
  * share one and can stand side by side until the change is committed.
  */
@@ -43,7 +52,11 @@ export const prepareSource = async (parts: LibraryParts, loaded: LoadedSource, r
   const { documents, ...facts } = loaded;
   const settings = settingsOf(parts);
   const hash = hashOf(settings, documents);
-  const versioned = documents.map((document) => ({ ...document, id: `${document.id}@${hash.slice(0, 12)}` }));
+  const versioned = documents.map((document) => ({
+    ...document,
+    id: `${document.id}@${hash.slice(0, 12)}`,
+    title: titleWithPath(facts.source, document.title),
+  }));
   const pieces = await splitDocument(versioned, parts.split, run);
   const tokens = pieces.reduce((sum, piece) => sum + estimateTokens(piece.text), 0);
   const ids = pieces.map((piece) => piece.id);
