@@ -5,7 +5,6 @@ import { type Loaded, type Loader, loadFile, pdfLoader } from './index.js';
 
 const folder = 'test/fixtures/documents';
 const fixture = (name: string): Uint8Array => readFileSync(`${folder}/${name}`);
-const _utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const only = (loaded: Loaded): Document => {
   expect(loaded.documents.length).toBe(1);
   return loaded.documents[0]!;
