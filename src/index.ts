@@ -126,6 +126,23 @@ export {
   yieldToEventLoop,
 } from './core/index.js';
 export {
+  type ChatPrompt,
+  chatPrompt,
+  type ChatPromptItem,
+  type ChatPromptValues,
+  history,
+  type HistorySlot,
+  literal,
+  type Prompt,
+  prompt,
+  type PromptValue,
+  type PromptValues,
+  type SourceLike,
+  sources,
+  type SourcesSlot,
+  type Variables,
+} from './prompt/index.js';
+export {
   fallback,
   type FallbackOptions,
   forbidRetry,

@@ -48,7 +48,7 @@ const importOf = (node: ts.Node): Omit<Import, 'line'> | undefined => {
 
 /** Everything that a file imports, re-exports, loads or names as a type from elsewhere. */
 export const importsOf = (source: Source): readonly Import[] =>
-  [...nodesOf(treeOf(source))].flatMap((node) => {
+  nodesOf(treeOf(source)).flatMap((node) => {
     const found = importOf(node);
     return found === undefined ? [] : [{ ...found, line: lineOf(node) }];
   });

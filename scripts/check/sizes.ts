@@ -14,7 +14,7 @@ const nameOf = (node: ts.SignatureDeclaration): string => {
 };
 
 const longFunctions = (source: Source): readonly Problem[] =>
-  [...nodesOf(treeOf(source))]
+  nodesOf(treeOf(source))
     .filter((node) => ts.isFunctionLike(node) && 'body' in node && node.body !== undefined)
     .filter((node) => lineCountOf(node) > maxFunctionLines)
     .map((node) => ({
@@ -24,7 +24,7 @@ const longFunctions = (source: Source): readonly Problem[] =>
     }));
 
 const wideOptions = (source: Source): readonly Problem[] =>
-  [...nodesOf(treeOf(source))]
+  nodesOf(treeOf(source))
     .filter(ts.isInterfaceDeclaration)
     .filter(({ name, members }) => name.text.endsWith('Options') && members.length > maxOptions)
     .map((node) => ({

@@ -54,18 +54,20 @@ export const treeOf = (source: Source): ts.SourceFile => {
   return tree;
 };
 
-/** Every node of a tree, outer ones first. */
-export function* nodesOf(node: ts.Node): Generator<ts.Node, void, undefined> {
-  yield node;
-  for (const child of childrenOf(node)) yield* nodesOf(child);
-}
+const walked = new WeakMap<ts.Node, readonly ts.Node[]>();
 
-const childrenOf = (node: ts.Node): readonly ts.Node[] => {
-  const children: ts.Node[] = [];
-  ts.forEachChild(node, (child) => {
-    children.push(child);
-  });
-  return children;
+/** Every node of a tree, outer ones first; walked once for all checks. */
+export const nodesOf = (tree: ts.Node): readonly ts.Node[] => {
+  const known = walked.get(tree);
+  if (known !== undefined) return known;
+  const nodes: ts.Node[] = [];
+  const walk = (node: ts.Node): void => {
+    nodes.push(node);
+    ts.forEachChild(node, walk);
+  };
+  walk(tree);
+  walked.set(tree, nodes);
+  return nodes;
 };
 
 /** The line on which a node starts, from 1, comments before it left out. */

@@ -28,7 +28,7 @@ const forbiddenCall = (node: ts.Node): string | undefined => {
 
 const checkClock = (source: Source): readonly Problem[] => {
   if (source.path === clockFile || isTest(source.path)) return [];
-  return [...nodesOf(treeOf(source))].flatMap((node) => {
+  return nodesOf(treeOf(source)).flatMap((node) => {
     const call = forbiddenCall(node);
     const message = `uses ${call}. Time and chance come from the run: \`run.clock\`, \`run.random\`, \`sleep\`.`;
     return call === undefined ? [] : [{ path: source.path, line: lineOf(node), message }];
@@ -36,7 +36,7 @@ const checkClock = (source: Source): readonly Problem[] => {
 };
 
 const checkExportStar = (source: Source): readonly Problem[] =>
-  [...nodesOf(treeOf(source))]
+  nodesOf(treeOf(source))
     .filter((node) => ts.isExportDeclaration(node) && node.exportClause === undefined)
     .map((node) => ({
       path: source.path,

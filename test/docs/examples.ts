@@ -11,7 +11,7 @@ export interface DocExample {
 }
 
 export const examplesOf = (source: Source): readonly DocExample[] => {
-  const documented = [...nodesOf(treeOf(source))].filter((node) => ts.isStatement(node) || ts.isTypeElement(node));
+  const documented = nodesOf(treeOf(source)).filter((node) => ts.isStatement(node) || ts.isTypeElement(node));
   const tags = documented.flatMap((node) =>
     ts.getJSDocCommentsAndTags(node).flatMap((doc) => (ts.isJSDoc(doc) ? (doc.tags ?? []) : [])),
   );
