@@ -10,7 +10,7 @@ import { hnsw } from '../src/vector/index.js';
 const count = Number(process.argv[2] ?? 20_000);
 const dimensions = 384;
 const k = 10;
-const queryCount = 500;
+const queryCount = 300;
 const random = seededRandom(7);
 
 const gauss = (source: Random): number => Math.sqrt(-2 * Math.log(source() || 1e-9)) * Math.cos(2 * Math.PI * source());
@@ -57,13 +57,13 @@ const recallOf = (found: readonly (readonly string[])[], exact: readonly (readon
 const line = (what: string, ...values: readonly string[]): void => console.log([what.padEnd(44), ...values].join('  '));
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
 
-/** Runs the queries five times; the median of the queries a second, and the ids that were found. */
+/** Runs the queries three times; the median of the queries a second, and the ids that were found. */
 const measure = async (
   search: (query: readonly number[]) => Promise<readonly string[]> | readonly string[],
 ): Promise<{ perSecond: number; found: readonly (readonly string[])[] }> => {
   const rates: number[] = [];
   let found: (readonly string[])[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     found = [];
     const start = performance.now();
     for (const query of queries) found.push(await search(query));

@@ -38,6 +38,10 @@ export const checkDocument = (entry: VectorEntry, position: number): void => {
 export const encodeDocument = ({ id, text, title, source, place, metadata }: Document): Uint8Array =>
   Buffer.from(JSON.stringify({ id, text, title, source, place, metadata }));
 
+/** A copy that the caller cannot change. */
+export const copyMetadata = (metadata: Metadata | undefined): Metadata | undefined =>
+  metadata === undefined ? undefined : (JSON.parse(JSON.stringify(metadata)) as Metadata);
+
 /** The document in these bytes. `JSON.parse` makes plain data of any key, `__proto__` too. */
 export const decodeDocument = (bytes: Uint8Array, where: string): Document => {
   try {

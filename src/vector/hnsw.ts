@@ -92,7 +92,7 @@ const storeOf = async ({ store, path }: HnswOptions): Promise<Store> =>
  * hundred entries an HNSW graph finds the nearest; it is built in the background by hnswlib-node, an optional package without
  * which searches compare with every vector. The score of a hit is the cosine, the dot product, or 1 / (1 + distance).
  *
- * A call of up to 1,000 entries is written whole or not at all, a larger one in batches of that size; with a path, what was
+ * A call of up to 500 entries is written whole or not at all, a larger one in batches of that size; with a path, what was
  * acknowledged survives a crash. One process at a time has a folder open.
  * @throws {PipewrightError} `bad-option` when the collection was made with other dimensions, another metric or another
  * embedder; `dependency-missing`, `store-locked`, `store-damaged` or `store-newer` when it cannot be opened.

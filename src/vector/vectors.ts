@@ -43,7 +43,7 @@ const checkedSquare = (values: VectorInput, dimensions: number, what: string): n
  */
 export const toVector = (values: VectorInput, { dimensions, metric }: VectorShape, what: string): Float32Array => {
   const square = checkedSquare(values, dimensions, what);
-  const vector = Float32Array.from(values);
+  const vector = new Float32Array(values);
   if (metric !== 'cosine') return vector;
   if (square === 0) throw bad(`${what} has length 0, so it points nowhere; the cosine metric needs a direction.`);
   const length = Math.sqrt(square);

@@ -1,6 +1,7 @@
 import {
   createRun,
   type DocumentStore,
+  type Metadata,
   PipewrightError,
   type Run,
   sliceTimer,
@@ -8,12 +9,12 @@ import {
   yieldToEventLoop,
 } from '../core/index.js';
 import { type Collection, checkOpen, embed } from './collection.js';
-import { checkDocument, decodeDocument, encodeDocument } from './entry.js';
+import { checkDocument, copyMetadata, encodeDocument } from './entry.js';
 import type { RecordBatch } from './records.js';
 import { checkVector, toVector } from './vectors.js';
 
 /** So many entries make one batch: large calls are written in several, each whole or not at all. */
-const batchEntries = 1_000;
+const batchEntries = 500;
 
 /** Calls `visit` for each item, slice by slice. */
 const eachInSlices = async <T>(
@@ -98,7 +99,11 @@ const putBatch = async (collection: Collection, batch: readonly VectorEntry[], r
   const { records, table, indexer, meta } = collection;
   const vectors = await vectorsOf(collection, batch, run);
   const documents: Uint8Array[] = [];
-  await eachInSlices(batch, run, (entry) => documents.push(encodeDocument(entry)));
+  const metadatas: (Metadata | undefined)[] = [];
+  await eachInSlices(batch, run, (entry) => {
+    documents.push(encodeDocument(entry));
+    metadatas.push(copyMetadata(entry.metadata));
+  });
   const replaced = batch.flatMap(({ id }) => table.rowOf(id) ?? []);
   const next: RecordBatch = {
     meta: { ...meta, nextKey: meta.nextKey + batch.length, lastChangedMs: run.clock.now() },
@@ -107,12 +112,10 @@ const putBatch = async (collection: Collection, batch: readonly VectorEntry[], r
   };
   await records.write(next);
   collection.meta = next.meta;
-  for (const [i, [key, bytes, vector]] of next.puts.entries()) {
+  for (const [i, [key, , vector]] of next.puts.entries()) {
     const { id } = batch[i] as VectorEntry;
     if (table.rowOf(id) !== undefined) indexer.removed(table.remove(id));
-    // What was written, not what was given: the caller may change that.
-    const { metadata } = decodeDocument(bytes, records.where);
-    indexer.added(table.add({ id, key, metadata }, vector));
+    indexer.added(table.add({ id, key, metadata: metadatas[i] }, vector));
   }
   indexer.wake();
 };
