@@ -175,15 +175,15 @@ describe('bm25', () => {
     await using index = await bm25();
     const book = { id: 'book', text: textOf(seededRandom(8), 300_000, 5000) };
     const documents = [...randomDocuments(20_000, 7, 20_000), book];
-    const startedMs = performance.now();
+    // Time of the processor, not of the clock: the machine that runs this test does other work too.
+    let last = process.cpuUsage();
     let longestMs = 0;
-    let last = startedMs;
     let turns = 0;
     let isBusy = true;
     const turn = (): void => {
-      const now = performance.now();
-      longestMs = Math.max(longestMs, now - last);
-      last = now;
+      const { user, system } = process.cpuUsage(last);
+      longestMs = Math.max(longestMs, (user + system) / 1000);
+      last = process.cpuUsage();
       turns++;
       if (isBusy) setImmediate(turn);
     };
@@ -192,9 +192,9 @@ describe('bm25', () => {
     await index.search('w1 w2 w3', { filter: { nobody: 1 } });
     await index.delete({ nobody: { $exists: false } });
     isBusy = false;
-    expect((performance.now() - startedMs) / turns).toBeLessThan(50);
-    // A single turn may also wait for other work of the machine that runs this test.
-    expect(longestMs).toBeLessThan(250);
+    expect(turns).toBeGreaterThan(10);
+    // The promise is 50 ms; collecting garbage and compiling, on threads of their own, count here as well.
+    expect(longestMs).toBeLessThan(100);
     expect((await index.stats()).count).toBe(0);
   });
 
