@@ -15,15 +15,20 @@ const shared: Options = {
   sourcemap: true,
   // tsup leaves dependencies and peers alone by itself, but would pack optional dependencies in.
   external: Object.keys(optionalDependencies),
-  // The types take most of the time, and running needs none.
-  dts: process.env.PIPEWRIGHT_BUILD === 'quick' ? false : { entry: entries },
   silent: true,
 };
 
-const config: readonly Options[] = [
-  { ...shared, format: 'esm', entry: { ...entries, ...(command === undefined ? {} : { 'cli/main': command }) } },
-  // With `treeshake`, Rollup turns the split chunks into CommonJS; without it tsup's own way rewrites `?.` and `??` into helper calls.
-  { ...shared, format: 'cjs', entry: entries, treeshake: true },
-];
+const modules: Options = {
+  ...shared,
+  format: 'esm',
+  entry: { ...entries, ...(command === undefined ? {} : { 'cli/main': command }) },
+};
+// With `treeshake`, Rollup turns the split chunks into CommonJS; without it tsup's own way rewrites `?.` and `??` into helper calls.
+const commonJs: Options = { ...shared, format: 'cjs', entry: entries, treeshake: true };
+// One compilation gives the declarations of both formats. They take most of the time, and running needs none.
+const types: Options = { ...shared, format: ['esm', 'cjs'], entry: entries, dts: { only: true } };
+
+const config: readonly Options[] =
+  process.env.PIPEWRIGHT_BUILD === 'quick' ? [modules, commonJs] : [modules, commonJs, types];
 
 export default config;
