@@ -20,7 +20,7 @@ import { answerRequest } from './request.js';
 import type { Answer, Question, QuestionWithOptions } from './types.js';
 
 export interface AnswerOptions {
-  /** How many passages are searched for. @default 8 */
+  /** How many passages are searched for. @default 12 */
   readonly k?: number;
   /** Room for the passages in the request, in tokens. @default 6000 */
   readonly maxSourceTokens?: number;
@@ -47,7 +47,7 @@ type Settings = Required<Omit<AnswerOptions, 'condense'>> & Pick<AnswerOptions, 
 const nothingFound = 'The documents do not hold an answer to this question.';
 
 const resolve = (options: AnswerOptions): Settings => {
-  const settings = { k: 8, maxSourceTokens: 6_000, countTokens: estimateTokens, instructions: '', ...options };
+  const settings = { k: 12, maxSourceTokens: 6_000, countTokens: estimateTokens, instructions: '', ...options };
   checkAtLeast('k', settings.k, 1);
   checkAtLeast('maxSourceTokens', settings.maxSourceTokens, 1);
   return settings;

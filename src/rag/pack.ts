@@ -27,8 +27,12 @@ const shingleLength = 5;
 const duplicateRatio = 0.8;
 
 /** What a model sees as the title of a source: the document and the headings above the passage. */
-export const titleOf = ({ title, source, place }: Hit): string =>
-  [title ?? source ?? '', ...(place?.headings ?? [])].filter((part) => part !== '').join(' › ');
+export const titleOf = ({ title = '', source = '', place }: Hit): string => {
+  const name = title === '' ? source : title;
+  const headings = place?.headings ?? [];
+  const isRepeated = headings[0] !== undefined && name.endsWith(headings[0]);
+  return [name, ...(isRepeated ? headings.slice(1) : headings)].filter((part) => part !== '').join(' › ');
+};
 
 const shinglesOf = (text: string): ReadonlySet<string> => {
   const all = words(text);

@@ -33,6 +33,7 @@ const kinds: readonly (readonly [RegExp, AnswerKind])[] = [
   ],
   [/\bhow (?:long|old|often|quickly)\b/u, 'duration'],
   [/\bhow many\b|\b(?:what|which) (?:number|percentage|percent|proportion|share)\b/u, 'count'],
+  [/\b(?:what|which) (?:[\w.]+ )?versions?\b/u, 'amount'],
   [/\bhow (?:much|far|tall|big|large|high|deep|wide|fast|heavy)\b|\bwhat (?:amount|size|price|cost)\b/u, 'amount'],
   [/\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade|time|era)\b/u, 'time'],
   [/\b(?:who|whom|whose)\b/u, 'person'],
