@@ -11,7 +11,8 @@ import {
 } from '../core/index.js';
 import { costOf, priceOf } from './prices.js';
 import { type ReplyBuilder, replyBuilder } from './reply-builder.js';
-import { checkFeatures, estimateRequestTokens, requestOf } from './request.js';
+import { checkFeatures, requestOf } from './request.js';
+import { estimateRequestTokens } from './request-tokens.js';
 import { estimateTokens } from './tokens.js';
 import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelPrice, Provider } from './types.js';
 
@@ -54,11 +55,11 @@ const call = async (provider: Provider, request: ChatRequest, run: Run): Promise
   };
   try {
     await raceAbort(readAll(provider, limited, builder, run), run.signal);
-    const usage = builder.usage() ?? estimatedUsage(request, builder);
+    const usage = builder.usage() ?? estimatedUsage(provider.model, request, builder);
     if (builder.isFinished()) return builder.reply(usage, settle(usage));
     return builder.reply(usage, undefined);
   } catch (error) {
-    settle(mayHaveBeenBilled(error, builder) ? estimatedUsage(request, builder) : noUsage);
+    settle(mayHaveBeenBilled(error, builder) ? estimatedUsage(provider.model, request, builder) : noUsage);
     throw withPartialText(error, builder.text());
   }
 };
@@ -82,7 +83,7 @@ const reserve = (
   if (!run.meter.isLimited) {
     return { hold: run.meter.reserve({ label: provider.id, tokens: 0, costUsd: 0 }), limited: request };
   }
-  const inputTokens = estimateRequestTokens(request);
+  const inputTokens = estimateRequestTokens(request, provider.model);
   const outputTokens =
     request.maxOutputTokens ??
     Math.min(defaultHeldOutputTokens, provider.limits.maxOutputTokens ?? defaultHeldOutputTokens);
@@ -98,12 +99,12 @@ const mayHaveBeenBilled = (error: unknown, builder: ReplyBuilder): boolean =>
 const unknownFates: ReadonlySet<string> = new Set<ErrorCode>(['connection-lost', 'stream-cut', 'timeout']);
 
 /** What a call took when the provider did not say: never below what was delivered, as near as an estimate can tell. */
-const estimatedUsage = (request: ChatRequest, builder: ReplyBuilder): Usage => {
+const estimatedUsage = (model: string, request: ChatRequest, builder: ReplyBuilder): Usage => {
   const told = builder.usage();
-  const written = estimateTokens(builder.written());
+  const written = estimateTokens(builder.written(), model);
   return {
     ...told,
-    inputTokens: told?.inputTokens ?? estimateRequestTokens(request),
+    inputTokens: told?.inputTokens ?? estimateRequestTokens(request, model),
     outputTokens: Math.max(told?.outputTokens ?? 0, written),
     isEstimated: true,
   };

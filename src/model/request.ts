@@ -1,5 +1,4 @@
 import { type Part, PipewrightError, partsOf } from '../core/index.js';
-import { estimateTokens } from './tokens.js';
 import type { ChatInput, ChatRequest, ModelFeatures } from './types.js';
 
 /** The whole request that a short form stands for. */
@@ -28,35 +27,4 @@ export const checkFeatures = (id: string, features: ModelFeatures, request: Chat
   if (request.messages.length === 0) {
     throw new PipewrightError('bad-input', `${id} was given no messages. Give it at least one.`);
   }
-};
-
-/** Rough tokens of one picture at the usual resolution, where nothing better is known. */
-const imageTokens = 1_000;
-
-const estimatePart = (part: Part): number => {
-  switch (part.type) {
-    case 'text':
-    case 'reasoning':
-      return estimateTokens(part.text);
-    case 'source':
-      return estimateTokens(part.title ?? '') + estimateTokens(part.text) + 8;
-    case 'tool-call':
-      return estimateTokens(JSON.stringify(part.input) ?? '') + 12;
-    case 'tool-result':
-      return estimateTokens(typeof part.output === 'string' ? part.output : (JSON.stringify(part.output) ?? '')) + 12;
-    default:
-      return imageTokens;
-  }
-};
-
-/** About how many input tokens a request takes, without a tokenizer's tables. */
-export const estimateRequestTokens = (request: ChatRequest): number => {
-  let tokens = 3;
-  for (const message of request.messages) {
-    tokens += 4;
-    for (const part of partsOf(message)) tokens += estimatePart(part);
-  }
-  if (request.tools !== undefined) tokens += estimateTokens(JSON.stringify(request.tools));
-  if (request.output?.type === 'json-schema') tokens += estimateTokens(JSON.stringify(request.output.schema));
-  return tokens;
 };

@@ -98,7 +98,7 @@ const createLibrary = (parts: LibraryParts, store: Store, vectors: VectorStore, 
     });
   return {
     // The recipe of docs/retrieval.md: better than either alone on both test collections.
-    retriever: hybrid([keywords.retriever(), vectors.retriever()], { fusion: 'relative-score', weights: [1, 0.5] }),
+    retriever: hybrid([keywords.retriever(), vectors.retriever()], { fusion: 'relative-score', weights: [1, 0.3] }),
     ingest: (paths, run = createRun()) =>
       oneAtATime(() => ingest(parts, typeof paths === 'string' ? [paths] : paths, run)),
     put: (source, documents, run = createRun()) =>
