@@ -103,19 +103,20 @@ export const loadGraph = async (
   identity: GraphIdentity,
 ): Promise<Graph | undefined> => {
   const meta = await readMeta(folder);
-  if (meta === undefined || !fits(meta.header, identity)) return undefined;
+  if (meta === undefined) return undefined;
+  const { header, keys } = meta;
   try {
-    if (!(await isWhole(folder, meta.header, meta.keys))) return undefined;
-    return await readGraph(
-      hnswlib,
-      join(folder, meta.header.file),
-      table,
-      labelsOf(meta.keys, table),
-      identity.settings,
-    );
+    if (fits(header, identity) && (await isWhole(folder, header, keys))) {
+      const labels = labelsOf(keys, table);
+      const graph = await readGraph(hnswlib, join(folder, header.file), table, labels, identity.settings);
+      if (graph !== undefined) return graph;
+    }
   } catch {
-    return undefined; // the library refused the file: it is built anew
+    // A file is missing, or the library refused it: the graph is built anew.
   }
+  // Gone for good: the collection may grow until a stale file seems to fit.
+  await rm(join(folder, metaFile), { force: true });
+  return undefined;
 };
 
 /** Saves the graph: a crash at any moment leaves the old one or the new one. */
