@@ -17,7 +17,7 @@ describe('fallback', () => {
     let calls = 0;
     const step = fallback(
       model('a', (q) => q),
-      model('b', () => String(++calls)),
+      (): string => String(++calls),
     );
     expect(await step('x')).toBe('x');
     expect(calls).toBe(0);
@@ -92,7 +92,7 @@ describe('fallback', () => {
     await expect(
       fallback(
         first,
-        model('b', () => String(++calls)),
+        (): string => String(++calls),
       )('x', run),
     ).rejects.toBe('gone');
     expect(calls).toBe(0);
