@@ -60,70 +60,88 @@ const checkBudget = (budget: Budget): void => {
   }
 };
 
+/** What was spent, and what calls under way may still take. */
+interface Tally {
+  usage: Usage;
+  costUsd: number;
+  calls: number;
+  isCostPartial: boolean;
+  heldTokens: number;
+  heldUsd: number;
+  heldCalls: number;
+}
+
+const refuse = (label: string, what: string, limit: string): never => {
+  throw new PipewrightError('budget-exceeded', `${label} was not called: ${what}, but the budget is ${limit}.`);
+};
+
+const checkCost = (maxCostUsd: number, tally: Tally, { label, costUsd }: Reservation): void => {
+  if (costUsd === undefined || tally.isCostPartial) {
+    throw new PipewrightError(
+      'price-unknown',
+      `${label} was not called: a budget of ${maxCostUsd} USD is set and the price of ${costUsd === undefined ? 'this model' : 'an earlier call'} is not known. Give the model a price, or limit tokens instead.`,
+    );
+  }
+  const costAfter = tally.costUsd + tally.heldUsd + costUsd;
+  if (costAfter > maxCostUsd + roundingUsd) {
+    refuse(label, `up to ${costAfter.toFixed(6)} USD would have been spent`, `${maxCostUsd} USD`);
+  }
+};
+
+/** Throws when the call might overshoot the budget, counting all calls under way. */
+const checkRoom = (budget: Budget, tally: Tally, elapsedMs: number, reservation: Reservation): void => {
+  const { maxCalls, maxMs, maxTokens, maxCostUsd } = budget;
+  const { label, tokens } = reservation;
+  const callsAfter = tally.calls + tally.heldCalls + 1;
+  if (maxCalls !== undefined && callsAfter > maxCalls) {
+    refuse(label, `it would be call ${callsAfter}`, `${maxCalls} calls`);
+  }
+  if (maxMs !== undefined && elapsedMs >= maxMs) refuse(label, `${elapsedMs} ms have passed`, `${maxMs} ms`);
+  const tokensAfter = tally.usage.inputTokens + tally.usage.outputTokens + tally.heldTokens + tokens;
+  if (maxTokens !== undefined && tokensAfter > maxTokens) {
+    refuse(label, `up to ${tokensAfter} tokens would have been spent`, `${maxTokens} tokens`);
+  }
+  if (maxCostUsd !== undefined) checkCost(maxCostUsd, tally, reservation);
+};
+
 /** Counts what model calls take, and refuses a call that might overshoot the budget of this run or of one above it. */
 export const createMeter = (budget: Budget, clock: Clock, parent?: Meter): Meter => {
   checkBudget(budget);
   const startedMs = clock.now();
-  let usage = noUsage;
-  let costUsd = 0;
-  let calls = 0;
-  let isCostPartial = false;
-  let heldTokens = 0;
-  let heldUsd = 0;
-  let heldCalls = 0;
-
-  const refuse = (label: string, what: string, limit: string): never => {
-    throw new PipewrightError('budget-exceeded', `${label} was not called: ${what}, but the budget is ${limit}.`);
-  };
-
-  const check = ({ label, tokens, costUsd: callUsd }: Reservation): void => {
-    const { maxCalls, maxMs, maxTokens, maxCostUsd } = budget;
-    if (maxCalls !== undefined && calls + heldCalls + 1 > maxCalls) {
-      refuse(label, `it would be call ${calls + heldCalls + 1}`, `${maxCalls} calls`);
-    }
-    const elapsedMs = clock.now() - startedMs;
-    if (maxMs !== undefined && elapsedMs >= maxMs) refuse(label, `${elapsedMs} ms have passed`, `${maxMs} ms`);
-    const tokensAfter = usage.inputTokens + usage.outputTokens + heldTokens + tokens;
-    if (maxTokens !== undefined && tokensAfter > maxTokens) {
-      refuse(label, `up to ${tokensAfter} tokens would have been spent`, `${maxTokens} tokens`);
-    }
-    if (maxCostUsd === undefined) return;
-    if (callUsd === undefined || isCostPartial) {
-      throw new PipewrightError(
-        'price-unknown',
-        `${label} was not called: a budget of ${maxCostUsd} USD is set and the price of ${callUsd === undefined ? 'this model' : 'an earlier call'} is not known. Give the model a price, or limit tokens instead.`,
-      );
-    }
-    const costAfter = costUsd + heldUsd + callUsd;
-    if (costAfter > maxCostUsd + roundingUsd) {
-      refuse(label, `up to ${costAfter.toFixed(6)} USD would have been spent`, `${maxCostUsd} USD`);
-    }
+  const tally: Tally = {
+    usage: noUsage,
+    costUsd: 0,
+    calls: 0,
+    isCostPartial: false,
+    heldTokens: 0,
+    heldUsd: 0,
+    heldCalls: 0,
   };
 
   const reserve = (reservation: Reservation): Hold => {
-    check(reservation);
+    checkRoom(budget, tally, clock.now() - startedMs, reservation);
     const above = parent?.reserve(reservation);
-    const { tokens, costUsd: heldCost = 0 } = reservation;
-    heldTokens += tokens;
-    heldUsd += heldCost;
-    heldCalls += 1;
+    const { tokens, costUsd: heldUsd = 0 } = reservation;
+    tally.heldTokens += tokens;
+    tally.heldUsd += heldUsd;
+    tally.heldCalls += 1;
     let isOpen = true;
     const close = (): boolean => {
       if (!isOpen) return false;
       isOpen = false;
-      heldTokens -= tokens;
-      heldUsd -= heldCost;
-      heldCalls -= 1;
+      tally.heldTokens -= tokens;
+      tally.heldUsd -= heldUsd;
+      tally.heldCalls -= 1;
       return true;
     };
     return {
-      settle: (spentUsage, spentUsd) => {
+      settle: (usage, costUsd) => {
         if (!close()) return;
-        usage = addUsage(usage, spentUsage);
-        calls += 1;
-        if (spentUsd === undefined) isCostPartial = true;
-        else costUsd += spentUsd;
-        above?.settle(spentUsage, spentUsd);
+        tally.usage = addUsage(tally.usage, usage);
+        tally.calls += 1;
+        if (costUsd === undefined) tally.isCostPartial = true;
+        else tally.costUsd += costUsd;
+        above?.settle(usage, costUsd);
       },
       release: () => {
         if (close()) above?.release();
@@ -133,6 +151,7 @@ export const createMeter = (budget: Budget, clock: Clock, parent?: Meter): Meter
 
   return {
     get spent() {
+      const { usage, costUsd, calls, isCostPartial } = tally;
       return { usage, costUsd, calls, isCostPartial };
     },
     isLimited: budget.maxTokens !== undefined || budget.maxCostUsd !== undefined || parent?.isLimited === true,
