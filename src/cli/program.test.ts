@@ -43,7 +43,7 @@ const cli = async (args: readonly string[], extra: Partial<CliIo> = {}): Promise
   return { code, out, err };
 };
 
-const escape = '\u001b';
+const csi = '\u001b';
 
 describe('pipewright ask', () => {
   it('answers with the right sentence, its file and its line', async () => {
@@ -52,7 +52,7 @@ describe('pipewright ask', () => {
     expect(out).toContain('[1] docs/house.md:3 verbatim');
     expect(err).toContain('2 files, 2 passages');
     expect(code).toBe(exitCodes.ok);
-    expect(out + err).not.toContain(escape);
+    expect(out + err).not.toContain(csi);
   });
 
   it('asks the working folder when no path is given, and reads nothing twice', async () => {
@@ -85,10 +85,10 @@ describe('pipewright ask', () => {
   it('uses colours and draws a bar on a terminal only, and obeys NO_COLOR', async () => {
     const terminal = { isOutTerminal: true, isErrTerminal: true };
     const coloured = await cli(['ask', 'docs', 'When is tea served?'], terminal);
-    expect(coloured.out).toContain(`${escape}[36m[1]${escape}[39m`);
+    expect(coloured.out).toContain(`${csi}[36m[1]${csi}[39m`);
     expect(coloured.err).toContain('━');
     const plain = await cli(['ask', 'docs', 'When is tea served?'], { ...terminal, env: { NO_COLOR: '1' } });
-    expect(plain.out).not.toContain(escape);
+    expect(plain.out).not.toContain(csi);
   });
 
   it('reports what it could not read and answers from the rest', async () => {
