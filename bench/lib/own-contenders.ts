@@ -27,7 +27,7 @@ const provider: Provider = {
   limits: {},
   price: { input: 0, output: 0 },
   async *stream() {
-    yield* deltas();
+    for (let i = 0; i < deltaCount; i++) yield { type: 'text-delta', text: deltaText };
     yield { type: 'usage', usage: { inputTokens: 3, outputTokens: deltaCount } };
     yield { type: 'finish', reason: 'stop' };
   },
