@@ -14,7 +14,7 @@ import {
 } from '../core/index.js';
 import { type ChatModel, estimateTokens } from '../model/index.js';
 import { checkCitations } from './check-citations.js';
-import { packSources } from './pack.js';
+import { type AskFrom, combinations } from './combine.js';
 import { queryWithHistory } from './query-with-history.js';
 import { answerRequest } from './request.js';
 import type { Answer, Question, QuestionWithOptions } from './types.js';
@@ -26,6 +26,11 @@ export interface AnswerOptions {
   readonly maxSourceTokens?: number;
   /** How tokens are counted. @default estimateTokens */
   readonly countTokens?: (text: string) => number;
+  /**
+   * How passages that do not fit into one request are read: `stuff` leaves them out, `map-reduce` asks each part on its own and
+   * then from the places found, `refine` goes from part to part and takes the places found along. @default 'stuff'
+   */
+  readonly combine?: 'stuff' | 'map-reduce' | 'refine';
   /** What the model is told beside the rules: tone, audience, language. @default '' */
   readonly instructions?: string;
   /**
@@ -47,9 +52,20 @@ type Settings = Required<Omit<AnswerOptions, 'condense'>> & Pick<AnswerOptions, 
 const nothingFound = 'The documents do not hold an answer to this question.';
 
 const resolve = (options: AnswerOptions): Settings => {
-  const settings = { k: 12, maxSourceTokens: 6_000, countTokens: estimateTokens, instructions: '', ...options };
+  const settings: Settings = {
+    k: 12,
+    maxSourceTokens: 6_000,
+    countTokens: estimateTokens,
+    instructions: '',
+    combine: 'stuff',
+    ...options,
+  };
   checkAtLeast('k', settings.k, 1);
   checkAtLeast('maxSourceTokens', settings.maxSourceTokens, 1);
+  if (!Object.hasOwn(combinations, settings.combine)) {
+    const known = Object.keys(combinations).join(', ');
+    throw new PipewrightError('bad-option', `\`combine\` must be one of ${known}, got ${settings.combine}.`);
+  }
   return settings;
 };
 
@@ -62,13 +78,13 @@ const resolve = (options: AnswerOptions): Settings => {
  */
 export const answer = (retriever: Retriever, model: ChatModel, options: AnswerOptions = {}): Step<Question, Answer> => {
   const settings = resolve(options);
-  const { k, maxSourceTokens, condense } = settings;
+  const { k, maxSourceTokens, combine, condense } = settings;
   const children = [
     ...(condense === undefined ? [] : [{ label: 'condense', step: condense as AnyStep }]),
     { label: 'retrieve', step: retriever },
     { label: 'model', step: model },
   ];
-  return defineStep({ kind: 'answer', details: { k, maxSourceTokens }, children }, async (input, run) => {
+  return defineStep({ kind: 'answer', details: { k, maxSourceTokens, combine }, children }, async (input, run) => {
     const asked = asQuestion(input);
     const { question, query } = await standAlone(asked, settings, run);
     run.throwIfAborted();
@@ -119,23 +135,26 @@ const answerFrom = async (
   hits: readonly Hit[],
   model: ChatModel,
   asked: ConversationQuestion,
-  { maxSourceTokens, countTokens, instructions }: Settings,
+  { maxSourceTokens, countTokens, instructions, combine }: Settings,
   run: Run,
 ): Promise<Omit<Answer, 'query'>> => {
-  const { sources, leftOut } = packSources(hits, { maxTokens: maxSourceTokens, countTokens });
-  if (sources.length === 0 && hits.length > 0) {
-    throw new PipewrightError(
-      'bad-option',
-      `\`maxSourceTokens\` is ${maxSourceTokens}: not even the beginning of the best passage has room. Set it higher.`,
-    );
-  }
-  if (sources.length === 0) {
+  const ask: AskFrom = async (sources, inner) => {
+    const reply = await callStep(model, answerRequest(model, { ...asked, sources, instructions }), inner, 'model');
+    return { reply, sources, ...(await checkCitations(reply, sources)) };
+  };
+  const { last, leftOut } = await combinations[combine](hits, ask, { maxTokens: maxSourceTokens, countTokens }, run);
+  if (last === undefined) {
+    if (leftOut.length > 0 && leftOut.length === hits.length) throw noRoom(maxSourceTokens);
     run.emit({ type: 'text-delta', text: nothingFound });
-    return { text: nothingFound, isAnswered: false, citations: [], uncited: [], sources, leftOut };
+    return { text: nothingFound, isAnswered: false, citations: [], uncited: [], sources: [], leftOut };
   }
-  const request = answerRequest(model, { ...asked, sources, instructions });
-  const reply = await callStep(model, request, run, 'model');
-  const { citations, uncited } = await checkCitations(reply, sources);
+  const { reply, sources, citations, uncited } = last;
   const isAnswered = citations.some(({ verdict }) => verdict !== 'unsupported');
   return { text: reply.text, isAnswered, citations, uncited, sources, leftOut, reply };
 };
+
+const noRoom = (maxSourceTokens: number): PipewrightError =>
+  new PipewrightError(
+    'bad-option',
+    `\`maxSourceTokens\` is ${maxSourceTokens}: not even the beginning of the best passage has room. Set it higher.`,
+  );

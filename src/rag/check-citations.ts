@@ -33,8 +33,8 @@ const sharedThreshold = 0.7;
  * Checks every citation of an answer against the text of the sources, whoever made it: citations of the model itself, or, when
  * there are none, marks like `[1]` in the text, where `[1]` is the first source.
  * @example
- * const sources = [{ id: 'a', text: 'Tea is at four.', score: 1 }];
- * (await checkCitations({ text: 'Tea is at four [1].', citations: [] }, sources)).citations[0]?.verdict // => 'verbatim'
+ * const hits = [{ id: 'a', text: 'Tea is at four.', score: 1 }];
+ * (await checkCitations({ text: 'Tea is at four [1].', citations: [] }, hits)).citations[0]?.verdict // => 'verbatim'
  */
 export const checkCitations = async (
   reply: Pick<ChatReply, 'text' | 'citations'>,
