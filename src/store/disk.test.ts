@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../core/index.js';
-import { describeStore } from '../testing/suites/store.js';
+import { describeStore } from '../testing/suites/index.js';
 import { diskStore } from './index.js';
 
 let root = '';

@@ -141,6 +141,38 @@ const groupCommit = (
   };
 };
 
+/** Walks raw entries from page to page, so that memory stays bounded. `live` gives the value, undefined for what is over. */
+const rangeOf = async function* (
+  backend: Backend,
+  { from = '', to, limit = Infinity, isReversed = false }: StoreRange,
+  checkOpen: () => void,
+  live: (bytes: Uint8Array) => Uint8Array | undefined,
+): ReturnType<Store['range']> {
+  checkKey(from);
+  if (to !== undefined) checkKey(to);
+  let low = valueKey(from);
+  // `l` follows `k`: behind every value.
+  let high = to === undefined ? 'l' : valueKey(to);
+  let left = limit;
+  const isTimeUp = sliceTimer();
+  while (left > 0) {
+    checkOpen();
+    const page = backend.slice(low, high, Math.min(left, pageEntries), isReversed);
+    for (const [key, bytes] of page) {
+      const value = live(bytes);
+      if (value === undefined) continue;
+      left--;
+      yield [key.slice(1), value];
+    }
+    const end = page.at(-1);
+    if (end === undefined) return;
+    if (isReversed) high = end[0];
+    // The smallest key behind the last one.
+    else low = `${end[0]}\0`;
+    if (isTimeUp()) await yieldToEventLoop();
+  }
+};
+
 /** Makes a `Store` from a backend: expiry, checks, batches that survive or fail together, and closing. */
 export const keyValueStore = (backend: Backend, clock: Clock): Store => {
   const commits = groupCommit(backend, clock);
@@ -150,37 +182,6 @@ export const keyValueStore = (backend: Backend, clock: Clock): Store => {
   };
   const liveValue = (bytes: Uint8Array): Uint8Array | undefined =>
     expiryOf(bytes) <= clock.now() ? undefined : new Uint8Array(bytes.subarray(headerBytes));
-
-  const range = async function* ({
-    from = '',
-    to,
-    limit = Infinity,
-    isReversed = false,
-  }: StoreRange): ReturnType<Store['range']> {
-    checkKey(from);
-    if (to !== undefined) checkKey(to);
-    let low = valueKey(from);
-    // `l` follows `k`: behind every value.
-    let high = to === undefined ? 'l' : valueKey(to);
-    let left = limit;
-    const isTimeUp = sliceTimer();
-    while (left > 0) {
-      checkOpen();
-      const page = backend.slice(low, high, Math.min(left, pageEntries), isReversed);
-      for (const [key, bytes] of page) {
-        const value = liveValue(bytes);
-        if (value === undefined) continue;
-        left--;
-        yield [key.slice(1), value];
-      }
-      const end = page.at(-1);
-      if (end === undefined) return;
-      if (isReversed) high = end[0];
-      // The smallest key behind the last one.
-      else low = `${end[0]}\0`;
-      if (isTimeUp()) await yieldToEventLoop();
-    }
-  };
 
   const close = async (): Promise<void> => {
     await commits.idle();
@@ -193,7 +194,7 @@ export const keyValueStore = (backend: Backend, clock: Clock): Store => {
       const bytes = backend.get(valueKey(key));
       return bytes === undefined ? undefined : liveValue(bytes);
     },
-    range,
+    range: (range) => rangeOf(backend, range, checkOpen, liveValue),
     write: async (changes) => {
       checkOpen();
       const raw = rawChanges(changes, clock.now());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeStore } from '../testing/suites/store.js';
+import { describeStore } from '../testing/suites/index.js';
 import { memoryStore, scoped } from './index.js';
 
 describeStore('scoped', {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { sliceTimer, yieldToEventLoop } from '../core/index.js';
 import { type Graph, type GraphSettings, type Labels, readGraph } from './graph.js';
 import type { Hnswlib } from './hnswlib.js';
 import type { Table } from './table.js';
@@ -81,14 +82,22 @@ const fits = (header: Header, { collection, nextKey, settings }: GraphIdentity):
   header.dimensions === settings.dimensions &&
   header.metric === settings.metric;
 
-const labelsOf = (keys: Float64Array, table: Table): Labels => {
+const labelsOf = async (keys: Float64Array, table: Table): Promise<Labels> => {
   const rowOfKey = new Map<number, number>();
+  const isTimeUp = sliceTimer();
   for (let row = 0; row < table.length; row++) {
     const key = table.at(row)?.key;
     if (key !== undefined) rowOfKey.set(key, row);
+    if (row % 1_024 === 0 && isTimeUp()) await yieldToEventLoop();
   }
-  const rowOfLabel = Array.from(keys, (key) => rowOfKey.get(key) ?? -1);
-  const gone = [...rowOfLabel.keys()].filter((label) => rowOfLabel[label] === -1 && keys[label] !== -1);
+  const rowOfLabel: number[] = [];
+  const gone: number[] = [];
+  for (const [label, key] of keys.entries()) {
+    const row = rowOfKey.get(key) ?? -1;
+    rowOfLabel.push(row);
+    if (row === -1 && key !== -1) gone.push(label);
+    if (label % 1_024 === 0 && isTimeUp()) await yieldToEventLoop();
+  }
   return { rowOfLabel, gone };
 };
 
@@ -107,7 +116,7 @@ export const loadGraph = async (
   const { header, keys } = meta;
   try {
     if (fits(header, identity) && (await isWhole(folder, header, keys))) {
-      const labels = labelsOf(keys, table);
+      const labels = await labelsOf(keys, table);
       const graph = await readGraph(hnswlib, join(folder, header.file), table, labels, identity.settings);
       if (graph !== undefined) return graph;
     }

@@ -35,15 +35,19 @@ const firstCapacity = 1_024;
 /** Levels are drawn with this seed: the same entries in the same order make the same graph. */
 const randomSeed = 100;
 
-const wrap = (index: HierarchicalNSW, table: Table, rowOfLabel: number[], { m, dimensions }: GraphSettings): Graph => {
-  const labelOfRow = new Map<number, number>();
-  for (const [label, row] of rowOfLabel.entries()) if (row >= 0) labelOfRow.set(row, label);
-  // The library takes arrays of numbers only; one array serves all calls.
+/** The library takes arrays of numbers only; one array serves all calls. */
+const numbersOf = (dimensions: number): ((vector: Float32Array) => number[]) => {
   const numbers = new Array<number>(dimensions).fill(0);
-  const toNumbers = (vector: Float32Array): number[] => {
+  return (vector) => {
     for (let i = 0; i < dimensions; i++) numbers[i] = vector[i] as number;
     return numbers;
   };
+};
+
+const wrap = (index: HierarchicalNSW, table: Table, rowOfLabel: number[], { m, dimensions }: GraphSettings): Graph => {
+  const labelOfRow = new Map<number, number>();
+  for (const [label, row] of rowOfLabel.entries()) if (row >= 0) labelOfRow.set(row, label);
+  const toNumbers = numbersOf(dimensions);
   let isWriting = false;
   // Removed while the file was written: they are marked when that is over.
   const unmarked: number[] = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { diskStore, memoryStore, scoped } from '../store/index.js';
-import { describeVectorStore } from '../testing/suites/vector-store.js';
+import { describeVectorStore } from '../testing/suites/index.js';
 import { hnsw } from './index.js';
 
 let root = '';

@@ -92,9 +92,87 @@ const rebuild = async (next: Graph, state: State, table: Table): Promise<void> =
 
 const isWorn = (graph: Graph, minCount: number): boolean => graph.deadCount > Math.max(minCount, graph.count);
 
+interface Steps {
+  /** Does one step of the work; false when there is none left. */
+  readonly step: (minUnsaved: number) => Promise<boolean>;
+  readonly saveNow: () => Promise<void>;
+  readonly giveUp: () => void;
+}
+
+const createSteps = ({ table, settings, minCount, loadLibrary, save }: IndexerParts, state: State): Steps => {
+  const giveUp = (): void => {
+    state.isExact = true;
+    state.graph = undefined;
+    state.next = undefined;
+    state.pending.clear();
+  };
+
+  const saveNow = async (): Promise<void> => {
+    const { graph, unsaved } = state;
+    if (save === undefined || graph === undefined) return;
+    try {
+      await save(graph);
+    } catch (error) {
+      warn('The graph of a vector collection could not be saved; it will be built anew from the stored vectors', error);
+    }
+    state.unsaved -= unsaved;
+  };
+
+  /** A first graph, which fills while it answers, or one in place of a worn one. */
+  const start = async (worn: Graph | undefined): Promise<void> => {
+    const library = await loadLibrary();
+    if (library === undefined) return giveUp();
+    const fresh = createGraph(library, table, settings);
+    if (worn === undefined) state.graph = fresh;
+    else await rebuild(fresh, state, table);
+  };
+
+  const step = async (minUnsaved: number): Promise<boolean> => {
+    const { graph, pending } = state;
+    if (graph === undefined && table.count < minCount) return false;
+    if (graph === undefined || isWorn(graph, minCount)) await start(graph);
+    else if (pending.size > 0) await insertPending(graph, state);
+    else if (save !== undefined && state.unsaved >= minUnsaved) await saveNow();
+    else return false;
+    return true;
+  };
+  return { step, saveNow, giveUp };
+};
+
+/** The background work: at most one at a time. */
+const createLoop = (
+  { step, giveUp }: Steps,
+  state: State,
+): Pick<Indexer, 'settle'> & { readonly wake: (minUnsaved: number) => void } => {
+  let running: Promise<void> | undefined;
+  let isWoken = false;
+  const work = async (minUnsaved: number): Promise<void> => {
+    try {
+      do {
+        isWoken = false;
+        while (!state.isStopped && !state.isExact && (await step(minUnsaved)));
+      } while (isWoken && !state.isStopped);
+    } catch (error) {
+      warn('The graph of a vector collection failed; searches compare with every vector from now on', error);
+      giveUp();
+    }
+    running = undefined;
+  };
+  return {
+    wake: (minUnsaved) => {
+      isWoken = true;
+      running ??= work(minUnsaved);
+    },
+    settle: async () => {
+      await running;
+      running ??= work(1);
+      await running;
+    },
+  };
+};
+
 export const createIndexer = (parts: IndexerParts): Indexer => {
-  const { table, settings, minCount, loadLibrary, save } = parts;
-  const { saved } = parts;
+  const { table, saved } = parts;
   const state: State = {
     graph: saved,
     next: undefined,
@@ -104,70 +182,8 @@ export const createIndexer = (parts: IndexerParts): Indexer => {
     isExact: false,
   };
   for (const row of liveRows(table)) if (!(saved?.has(row) ?? false)) state.pending.add(row);
-
-  const giveUpGraph = (): void => {
-    state.isExact = true;
-    state.graph = undefined;
-    state.next = undefined;
-    state.pending.clear();
-  };
-
-  const saveNow = async (graph: Graph): Promise<void> => {
-    const changes = state.unsaved;
-    try {
-      await save?.(graph);
-    } catch (error) {
-      warn('The graph of a vector collection could not be saved; it will be built anew from the stored vectors', error);
-    }
-    state.unsaved -= changes;
-  };
-
-  /** One step of the work; false when there is none left. */
-  const step = async (minUnsaved: number): Promise<boolean> => {
-    const { graph } = state;
-    if (graph === undefined || isWorn(graph, minCount)) {
-      if (graph === undefined && table.count < minCount) return false;
-      const library = await loadLibrary();
-      if (library === undefined) {
-        giveUpGraph();
-        return false;
-      }
-      const fresh = createGraph(library, table, settings);
-      if (graph === undefined) state.graph = fresh;
-      else await rebuild(fresh, state, table);
-      return true;
-    }
-    if (state.pending.size > 0) {
-      await insertPending(graph, state);
-      return true;
-    }
-    if (save === undefined || state.unsaved < minUnsaved) return false;
-    await saveNow(graph);
-    return true;
-  };
-
-  let running: Promise<void> | undefined;
-  let isWoken = false;
-  const work = async (minUnsaved: () => number): Promise<void> => {
-    try {
-      do {
-        isWoken = false;
-        while (!state.isStopped && !state.isExact && (await step(minUnsaved())));
-      } while (isWoken && !state.isStopped);
-    } catch (error) {
-      warn('The graph of a vector collection failed; searches compare with every vector from now on', error);
-      giveUpGraph();
-    }
-    running = undefined;
-  };
-  /** Saving writes the whole graph, so it waits until half of it is new. */
-  const oftenEnough = (): number => Math.max(10_000, table.count / 2);
-  const run = async (minUnsaved: () => number): Promise<void> => {
-    await running;
-    running ??= work(minUnsaved);
-    await running;
-  };
-
+  const steps = createSteps(parts, state);
+  const loop = createLoop(steps, state);
   return {
     graph: () => state.graph,
     pending: state.pending,
@@ -180,18 +196,14 @@ export const createIndexer = (parts: IndexerParts): Indexer => {
       state.graph?.remove(row);
       state.next?.remove(row);
     },
-    wake: () => {
-      isWoken = true;
-      running ??= work(oftenEnough);
-    },
-    settle: () => run(() => 1),
+    // Saving writes the whole graph, so it waits until half of it is new.
+    wake: () => loop.wake(Math.max(10_000, table.count / 2)),
+    settle: loop.settle,
     stop: async () => {
       state.isStopped = true;
-      await running;
-      const { graph } = state;
+      await loop.settle();
       // A few changes are added faster than a graph is written.
-      if (save !== undefined && graph !== undefined && state.unsaved > Math.max(200, graph.count / 50))
-        await saveNow(graph);
+      if (state.unsaved > Math.max(200, table.count / 50)) await steps.saveNow();
     },
   };
 };
