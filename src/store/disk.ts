@@ -2,7 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
-import { type Clock, loadOptional, messageOf, PipewrightError, type Store, systemClock } from '../core/index.js';
+import {
+  type Clock,
+  loadOptional,
+  messageOf,
+  PipewrightError,
+  sliceTimer,
+  type Store,
+  systemClock,
+  yieldToEventLoop,
+} from '../core/index.js';
 import { type Backend, keyValueStore } from './key-value.js';
 import { checkDataFile, checkLength, damaged } from './lmdb-file.js';
 
@@ -127,8 +136,9 @@ const backendOf = (path: string, db: Lmdb): Backend => {
     where: path,
     get: (key) =>
       reading(() => {
-        const bytes = db.get(Buffer.from(key));
-        return bytes === undefined ? undefined : checked(path, Buffer.from(key), bytes);
+        const raw = Buffer.from(key);
+        const bytes = db.get(raw);
+        return bytes === undefined ? undefined : checked(path, raw, bytes);
       }),
     slice: (from, to, limit, isReversed) =>
       reading(() => {
@@ -144,11 +154,17 @@ const backendOf = (path: string, db: Lmdb): Backend => {
         return entries;
       }),
     commit: async (changes) => {
+      const raw: [Buffer, Uint8Array | undefined][] = [];
+      const isTimeUp = sliceTimer();
+      for (const [key, value] of changes) {
+        raw.push([Buffer.from(key), value === undefined ? undefined : withChecksum(value)]);
+        if (isTimeUp()) await yieldToEventLoop();
+      }
       try {
         await db.batch(() => {
-          for (const [key, value] of changes) {
-            if (value === undefined) db.remove(Buffer.from(key));
-            else db.put(Buffer.from(key), withChecksum(value));
+          for (const [key, value] of raw) {
+            if (value === undefined) db.remove(key);
+            else db.put(key, value);
           }
         });
       } catch (error) {
