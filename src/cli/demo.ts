@@ -18,7 +18,7 @@ const documentation: readonly string[] = [
 
 const questions: readonly string[] = [
   'How do I set a timeout in the openai client?',
-  'How do I validate an e-mail address with valibot?',
+  'How do I validate an e-mail with valibot?',
   'How can I abort retrying with p-retry?',
 ];
 

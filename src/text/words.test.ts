@@ -3,6 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { analyze, analyzer, identifierWords, stem, stopWords, textPieces, wordRarity, words } from './index.js';
 
 describe('words', () => {
+  it('takes `e-mail` and `email` for the same word, and leaves other hyphens alone', () => {
+    expect(words('E-Mail, e-books; the-mail, e-3')).toEqual(['email', 'ebooks', 'the', 'mail', 'e', '3']);
+    expect(words('Über e-Mail')).toEqual(['über', 'email']);
+  });
+
   it('gives letters and digits in lower case', () => {
     expect(words("Don't_stop: p-retry 3.14 X15!")).toEqual(['don', 't', 'stop', 'p', 'retry', '3', '14', 'x15']);
     expect(words('')).toEqual([]);

@@ -28,15 +28,19 @@ const pushPairs = (run: string, out: string[]): void => {
   for (let i = 1; i < characters.length; i++) out.push(`${characters[i - 1]}${characters[i]}`);
 };
 
+/** `e-mail`, `e-book`: people write one without the hyphen as often as with it. */
+const electronic = /\be-(?=[a-z]{3})/gu;
+const joined = (text: string): string => (text.includes('e-') ? text.replace(electronic, 'e') : text);
+
 /**
  * The words of a text in order: Unicode normal form NFKC, lower case, letters and digits only, so `Don't_stop` is
- * `don`, `t`, `stop`. Chinese, Japanese, Thai and other text without spaces gives overlapping pairs of characters.
+ * `don`, `t`, `stop`; but `e-mail` is `email`. Chinese, Japanese, Thai and other text without spaces gives overlapping pairs of characters.
  * @example words('Wing-span: 3 m') // => ['wing', 'span', '3', 'm']
  */
 export const words = (text: string): string[] => {
-  if (isAscii.test(text)) return text.toLowerCase().match(asciiWord) ?? [];
+  if (isAscii.test(text)) return joined(text.toLowerCase()).match(asciiWord) ?? [];
   const out: string[] = [];
-  for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(anyWord)) pushWord(word, out);
+  for (const [word] of joined(text.normalize('NFKC').toLowerCase()).matchAll(anyWord)) pushWord(word, out);
   return out;
 };
 
