@@ -1,19 +1,6 @@
-import { PipewrightError, type Part, type Run, type ToolCallPart, type Usage } from '../core/index.js';
+import { PipewrightError, type Run, type ToolCallPart, type Usage } from '../core/index.js';
+import { type CallHead, replyParts } from './reply-parts.js';
 import type { ChatReply, FinishReason, ModelCitation, ModelEvent, Provider, ReplyHeaders } from './types.js';
-
-interface OpenCall {
-  readonly type: 'open-call';
-  readonly key: string;
-  id: string;
-  name: string;
-  json: string;
-}
-
-interface OpenText {
-  readonly type: 'text' | 'reasoning';
-  text: string;
-  opaque?: string;
-}
 
 /** Puts the events of one reply together, and passes the deltas on to the run. */
 export interface ReplyBuilder {
@@ -31,120 +18,88 @@ export interface ReplyBuilder {
   readonly hasBegun: () => boolean;
 }
 
-const parsedInput = (json: string): unknown => {
-  if (json.trim() === '') return {};
-  try {
-    return JSON.parse(json);
-  } catch {
-    // The model wrote no valid JSON. Whoever runs the tool tells it so; the raw text is what there is.
-    return json;
-  }
-};
-
-const closePart = (part: OpenCall | OpenText): Part => {
-  if (part.type === 'open-call') {
-    return { type: 'tool-call', id: part.id, name: part.name, input: parsedInput(part.json) };
-  }
-  if (part.type === 'text') return { type: 'text', text: part.text };
-  return { type: 'reasoning', text: part.text, ...(part.opaque ? { opaque: part.opaque } : {}) };
-};
+/** What the events of a reply told beside its parts. */
+interface ReplyFacts {
+  text: string;
+  model: string;
+  headers: ReplyHeaders;
+  usage: Usage | undefined;
+  finishReason: FinishReason | undefined;
+  readonly citations: ModelCitation[];
+}
 
 export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
-  const parts: (OpenCall | OpenText)[] = [];
-  const citations: ModelCitation[] = [];
-  let text = '';
-  let model = provider.model;
-  let headers: ReplyHeaders = {};
-  let usage: Usage | undefined;
-  let finishReason: FinishReason | undefined;
-
-  const appendText = (type: OpenText['type'], delta: string): void => {
-    const last = parts.at(-1);
-    if (last?.type === type && last.opaque === undefined) last.text += delta;
-    else parts.push({ type, text: delta });
-  };
-
-  const appendCall = (event: ModelEvent & { readonly type: 'tool-call-delta' }): void => {
-    let call = parts.find((part): part is OpenCall => part.type === 'open-call' && part.key === event.key);
-    if (call === undefined) {
-      call = {
-        type: 'open-call',
-        key: event.key,
-        id: event.id ?? `call_${event.key}`,
-        name: event.name ?? '',
-        json: '',
-      };
-      parts.push(call);
-    }
-    call.json += event.text;
-    if (run.isWatched) run.emit({ type: 'tool-call-delta', id: call.id, name: call.name, text: event.text });
-  };
-
-  const endReasoning = (opaque: string | undefined): void => {
-    const last = parts.at(-1);
-    if (last?.type === 'reasoning' && last.opaque === undefined) last.opaque = opaque ?? '';
-    else if (opaque !== undefined) parts.push({ type: 'reasoning', text: '', opaque });
+  const parts = replyParts();
+  const facts: ReplyFacts = {
+    text: '',
+    model: provider.model,
+    headers: {},
+    usage: undefined,
+    finishReason: undefined,
+    citations: [],
   };
 
   const take = (event: ModelEvent): void => {
     switch (event.type) {
       case 'text-delta':
-        text += event.text;
-        appendText('text', event.text);
+        facts.text += event.text;
+        parts.addText('text', event.text);
         run.emit({ type: 'text-delta', text: event.text });
         return;
       case 'reasoning-delta':
-        appendText('reasoning', event.text);
+        parts.addText('reasoning', event.text);
         run.emit({ type: 'reasoning-delta', text: event.text });
         return;
       case 'reasoning-end':
-        endReasoning(event.opaque);
+        parts.endReasoning(event.opaque);
         return;
-      case 'tool-call-delta':
-        appendCall(event);
+      case 'tool-call-delta': {
+        const { id, name }: CallHead = parts.addToCall(event.key, event.text, event);
+        if (run.isWatched) run.emit({ type: 'tool-call-delta', id, name, text: event.text });
         return;
-      case 'citation':
-        citations.push(event.citation);
-        return;
-      case 'usage':
-        usage = event.usage;
-        return;
-      case 'response-start':
-        model = event.model ?? model;
-        headers = event.headers ?? headers;
-        return;
-      case 'finish':
-        finishReason = event.reason;
+      }
+      default:
+        takeFact(facts, event);
     }
-  };
-
-  const reply = (finalUsage: Usage, costUsd: number | undefined): ChatReply => {
-    if (finishReason === undefined) throw cutError(provider.id, text);
-    const content = parts.map(closePart);
-    const toolCalls = content.filter((part): part is ToolCallPart => part.type === 'tool-call');
-    for (const { id, name, input } of toolCalls) run.emit({ type: 'tool-call', id, name, input });
-    return {
-      text,
-      message: { role: 'assistant', content },
-      toolCalls,
-      finishReason,
-      usage: finalUsage,
-      ...(costUsd === undefined ? {} : { costUsd }),
-      model,
-      citations,
-      headers,
-    };
   };
 
   return {
     take,
-    text: () => text,
-    written: () => parts.map((part) => (part.type === 'open-call' ? part.json : part.text)).join(''),
-    usage: () => usage,
-    reply,
-    isFinished: () => finishReason !== undefined,
-    hasBegun: () => parts.length > 0 || usage !== undefined,
+    text: () => facts.text,
+    written: parts.written,
+    usage: () => facts.usage,
+    isFinished: () => facts.finishReason !== undefined,
+    hasBegun: () => !parts.isEmpty() || facts.usage !== undefined,
+    reply: (usage, costUsd) => {
+      const { text, finishReason, model, citations, headers } = facts;
+      if (finishReason === undefined) throw cutError(provider.id, text);
+      const content = parts.close();
+      const toolCalls = content.filter((part): part is ToolCallPart => part.type === 'tool-call');
+      for (const { id, name, input } of toolCalls) run.emit({ type: 'tool-call', id, name, input });
+      const cost = costUsd === undefined ? {} : { costUsd };
+      const message = { role: 'assistant', content } as const;
+      return { text, message, toolCalls, finishReason, usage, ...cost, model, citations, headers };
+    },
   };
+};
+
+type FactEvent = Extract<ModelEvent, { readonly type: 'citation' | 'usage' | 'response-start' | 'finish' }>;
+
+const takeFact = (facts: ReplyFacts, event: FactEvent): void => {
+  switch (event.type) {
+    case 'citation':
+      facts.citations.push(event.citation);
+      return;
+    case 'usage':
+      facts.usage = event.usage;
+      return;
+    case 'response-start':
+      facts.model = event.model ?? facts.model;
+      facts.headers = event.headers ?? facts.headers;
+      return;
+    case 'finish':
+      facts.finishReason = event.reason;
+  }
 };
 
 const cutError = (id: string, partialText: string): PipewrightError =>
