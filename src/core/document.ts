@@ -91,7 +91,7 @@ export interface Embedder extends Step<readonly string[], readonly Float32Array[
 
 /** A document with its vector, as a vector store takes it. */
 export interface VectorEntry extends Document {
-  /** May be left out where the store has an embedder. */
+  /** May be left out where the store has an embedder, which then reads title and text. */
   readonly vector?: Float32Array | readonly number[];
 }
 

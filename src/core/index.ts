@@ -1,4 +1,5 @@
 export { branch, route } from './branch.js';
+export { checkDocument } from './check-document.js';
 export {
   type Clock,
   type LinkedController,
@@ -54,6 +55,7 @@ export {
 export { isWithin, type RunEvent, type RunEventBody, type RunListener, type Span } from './events.js';
 export { compileFilter } from './filter.js';
 export { inspect, type StepTree, toMermaid } from './inspect.js';
+export { createLock, type Lock } from './lock.js';
 export { loop, type LoopOptions } from './loop.js';
 export { map, type MapOptions } from './map.js';
 export {

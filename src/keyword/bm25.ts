@@ -1,6 +1,7 @@
 import {
   checkAtLeast,
   compileFilter,
+  createLock,
   createRun,
   defineStep,
   type Document,
@@ -28,7 +29,6 @@ import { documentsOf } from './input.js';
 import { emptyPostings, postingsBytes } from './postings.js';
 import { score } from './score.js';
 import { sumsPool } from './sums.js';
-import { writeLock } from './write-lock.js';
 
 export interface Bm25Options {
   /** How soon further occurrences of a word count less. @default 1.2 */
@@ -102,19 +102,19 @@ const openState = async ({ analyzer, titleWeight }: Settings, store: Store | und
 type Writers = Pick<KeywordIndex, 'add' | 'upsert' | 'delete' | 'close' | typeof Symbol.asyncDispose>;
 
 const writers = (state: IndexState, ownStore: Store | undefined): Writers => {
-  const lock = writeLock();
+  const lock = createLock();
   const locked = async <T>(run: Run, work: () => Promise<T>): Promise<T> =>
-    lock(async () => {
+    lock.run(async () => {
       checkOpen(state);
       run.throwIfAborted();
       return await work();
-    }, run);
+    }, run.signal);
   const close = async (): Promise<void> => {
-    await lock(async () => {
+    await lock.run(async () => {
       state.isClosed = true;
       state.postings = emptyPostings();
       await ownStore?.close();
-    }, createRun());
+    });
   };
   return {
     add: (entries: readonly VectorEntry[], run: Run = createRun()) =>

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  createLock,
   createRun,
   type Document,
   type Embedder,
@@ -89,7 +90,7 @@ export const openLibrary = async (options: LibraryOptions = {}): Promise<Library
 
 const createLibrary = (parts: LibraryParts, store: Store, vectors: VectorStore, keywords: KeywordIndex): Library => {
   const { manifest } = parts;
-  const oneAtATime = queue();
+  const { run: oneAtATime } = createLock();
   const close = (): Promise<void> =>
     oneAtATime(async () => {
       await vectors.close();
@@ -116,16 +117,6 @@ const createLibrary = (parts: LibraryParts, store: Store, vectors: VectorStore, 
     stats: () => statsOf(manifest.all(), vectors, keywords),
     close,
     [Symbol.asyncDispose]: close,
-  };
-};
-
-/** Runs jobs one after another; a failed job does not stop the next. */
-const queue = (): (<T>(job: () => Promise<T>) => Promise<T>) => {
-  let last: Promise<unknown> = Promise.resolve();
-  return (job) => {
-    const next = last.then(job);
-    last = next.catch(() => undefined);
-    return next;
   };
 };
 

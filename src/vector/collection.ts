@@ -1,6 +1,5 @@
-import { callStep, type Embedder, PipewrightError, type Run } from '../core/index.js';
+import { callStep, type Embedder, type Lock, PipewrightError, type Run } from '../core/index.js';
 import type { Indexer } from './indexer.js';
-import type { Lock } from './lock.js';
 import type { Meta, Records } from './records.js';
 import type { Searcher } from './search.js';
 import type { Table } from './table.js';

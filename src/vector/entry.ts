@@ -1,38 +1,4 @@
-import { type Document, isPipewrightError, type Metadata, PipewrightError, type VectorEntry } from '../core/index.js';
-
-const isPlain = (value: unknown): boolean =>
-  value === null ||
-  typeof value === 'string' ||
-  typeof value === 'boolean' ||
-  (typeof value === 'number' && Number.isFinite(value));
-
-const checkMetadata = (id: string, metadata: Metadata): void => {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-    throw new PipewrightError('bad-input', `The metadata of \`${id}\` must be a plain object.`);
-  }
-  for (const [field, value] of Object.entries(metadata)) {
-    if (isPlain(value) || (Array.isArray(value) && value.every((member) => member !== null && isPlain(member))))
-      continue;
-    throw new PipewrightError(
-      'bad-input',
-      `The metadata field \`${field}\` of \`${id}\` must be a string, a finite number, a boolean, null, or a list of these.`,
-    );
-  }
-};
-
-/** Throws `bad-input` unless id, text and metadata are what they must be. */
-export const checkDocument = (entry: VectorEntry, position: number): void => {
-  if (typeof entry !== 'object' || entry === null || typeof entry.id !== 'string' || entry.id === '') {
-    throw new PipewrightError(
-      'bad-input',
-      `The entry at position ${position} needs an \`id\`: a text that is not empty.`,
-    );
-  }
-  if (typeof entry.text !== 'string') {
-    throw new PipewrightError('bad-input', `The entry \`${entry.id}\` needs a \`text\`, got ${typeof entry.text}.`);
-  }
-  if (entry.metadata !== undefined) checkMetadata(entry.id, entry.metadata);
-};
+import { type Document, isPipewrightError, type Metadata, PipewrightError } from '../core/index.js';
 
 /** The bytes of a document: JSON of its known fields, each written by name. */
 export const encodeDocument = ({ id, text, title, source, place, metadata }: Document): Uint8Array =>

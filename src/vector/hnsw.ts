@@ -1,11 +1,10 @@
-import { type Store, sliceTimer, type VectorStore, yieldToEventLoop } from '../core/index.js';
+import { createLock, type Store, sliceTimer, type VectorStore, yieldToEventLoop } from '../core/index.js';
 import { diskStore, memoryStore } from '../store/index.js';
 import type { Collection } from './collection.js';
 import type { Graph, GraphSettings } from './graph.js';
 import { type GraphIdentity, loadGraph, saveGraph } from './graph-file.js';
 import { type Engine, loadHnswlib } from './hnswlib.js';
 import { createIndexer } from './indexer.js';
-import { createLock } from './lock.js';
 import { checkOptions, type HnswOptions, resolveGraph, resolveMeta } from './options.js';
 import { createReader } from './read.js';
 import { createRecords, type Meta, type Records } from './records.js';

@@ -1,4 +1,5 @@
 import {
+  checkDocument,
   createRun,
   type DocumentStore,
   type Metadata,
@@ -9,7 +10,7 @@ import {
   yieldToEventLoop,
 } from '../core/index.js';
 import { type Collection, checkOpen, embed } from './collection.js';
-import { checkDocument, copyMetadata, encodeDocument } from './entry.js';
+import { copyMetadata, encodeDocument } from './entry.js';
 import type { RecordBatch } from './records.js';
 import { checkVector, toVector } from './vectors.js';
 
@@ -71,6 +72,9 @@ const checkNew = ({ table }: Collection, entries: readonly VectorEntry[]): void 
   }
 };
 
+/** What an embedder reads of a document. A title often names what the text only points at. */
+const embeddedText = ({ title, text }: VectorEntry): string => (title === undefined ? text : `${title}\n${text}`);
+
 /** The vectors of a batch, in order: those that were given, and the embedder's for the others. */
 const vectorsOf = async (
   { shape, embedder }: Collection,
@@ -78,14 +82,7 @@ const vectorsOf = async (
   run: Run,
 ): Promise<Float32Array[]> => {
   const bare = batch.filter(({ vector }) => vector === undefined);
-  const made =
-    embedder === undefined || bare.length === 0
-      ? []
-      : await embed(
-          embedder,
-          bare.map(({ text }) => text),
-          run,
-        );
+  const made = embedder === undefined || bare.length === 0 ? [] : await embed(embedder, bare.map(embeddedText), run);
   const vectors: Float32Array[] = [];
   let used = 0;
   await eachInSlices(batch, run, ({ id, vector }) => {
