@@ -12,7 +12,7 @@ export interface HtmlLoaderOptions {
  * Reads HTML as Markdown, without scripts, styles and hidden parts: the readable article of the page, or, where there is none, all
  * of its text but navigation. `metadata` has `author`, `site`, `language` and `published` where the page names them.
  * @throws {PipewrightError} `dependency-missing` without `linkedom`, `@mozilla/readability` and `turndown`.
- * @example (await htmlLoader()({ source: 'a.html', bytes: Buffer.from('<h1>Hi</h1><p>You</p>') })).documents[0]?.text // => '# Hi\n\nYou'
+ * @example (await htmlLoader()({ source: 'a.html', bytes: Buffer.from('<h2>Hi</h2><p>You</p>') })).documents[0]?.text // => '## Hi\n\nYou'
  */
 export const htmlLoader = ({ content = 'article' }: HtmlLoaderOptions = {}): Step<SourceFile, Loaded> =>
   defineLoader('html', async ({ source, bytes, charset }) => {

@@ -7,7 +7,6 @@ const data = process.env.PIPEWRIGHT_DATA ?? '../shared/data';
 const folder = `${data}/documents`;
 const isPresent = existsSync(folder);
 if (!isPresent) {
-  // biome-ignore lint/suspicious/noConsole: whoever runs the tests must know what was left out
   console.warn(`Left out: reading the real documents, because ${folder} is not there. Set PIPEWRIGHT_DATA.`);
 }
 

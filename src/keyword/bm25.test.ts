@@ -258,7 +258,6 @@ describe('bm25 on test collections', () => {
   for (const [name, baseline] of Object.entries(baselines)) {
     const isThere = existsSync(`${data}/retrieval/${name}`);
     if (!isThere) {
-      // biome-ignore lint/suspicious/noConsole: whoever runs the tests must know what they leave out
       console.warn(`Left out: the quality of bm25 on ${name}, because ${data}/retrieval/${name} is absent.`);
     }
     it.runIf(isThere)(`is at or above the published baseline on ${name} with its defaults`, async () => {

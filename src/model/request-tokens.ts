@@ -150,7 +150,7 @@ export const requestParts = (request: ChatRequest, model: string): RequestParts 
 /**
  * About how many input tokens a request takes, at once and without a tokenizer's tables: its texts by `estimateTokens`, and
  * what the providers document for messages, tools and pictures.
- * @example estimateRequestTokens({ messages: [{ role: 'user', content: 'Hello there' }] }) // => 9
+ * @example estimateRequestTokens({ messages: [{ role: 'user', content: 'Hello there' }] }) // => 11
  */
 export const estimateRequestTokens = (request: ChatRequest, model = ''): number => {
   const { texts, fixedTokens } = requestParts(request, model);

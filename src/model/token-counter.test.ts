@@ -222,7 +222,6 @@ describe('countRequest', () => {
   it('equals the input tokens that OpenAI billed for recorded requests', async () => {
     const folder = join(dataFolder, 'wire/openai/chat');
     if (!existsSync(folder)) {
-      // biome-ignore lint/suspicious/noConsole: says what this run leaves out.
       console.warn(`Left out: recorded requests of ${folder}, which is not there.`);
       const messages: Message[] = [{ role: 'user', content: 'Say this is a test' }];
       expect((await tokenCounter('gpt-3.5-turbo').countRequest({ messages })).tokens).toBe(12);

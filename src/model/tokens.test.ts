@@ -40,7 +40,6 @@ describe('estimateTokens', () => {
   it('keeps the error it states on a corpus of English prose', async () => {
     const path = join(dataFolder, 'retrieval/xquad-en/corpus.jsonl');
     if (!existsSync(path)) {
-      // biome-ignore lint/suspicious/noConsole: says what this run leaves out.
       console.warn(`Left out: the error of the estimate on ${path}, which is not there.`);
       expect(await meanError(samples.english.repeat(20))).toBeLessThan(0.2);
       return;

@@ -20,7 +20,6 @@ interface Exchange {
 }
 
 const root = join(process.env.PIPEWRIGHT_DATA ?? '../shared/data', 'wire');
-// biome-ignore lint/suspicious/noConsole: a run must show what it leaves out
 if (!existsSync(root)) console.warn(`Recorded provider traffic is left out: there is no ${root}.`);
 
 const exchangesOf = (folder: string): readonly Exchange[] =>

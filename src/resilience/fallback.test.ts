@@ -89,12 +89,7 @@ describe('fallback', () => {
       abort('gone');
       throw overloaded;
     });
-    await expect(
-      fallback(
-        first,
-        (): string => String(++calls),
-      )('x', run),
-    ).rejects.toBe('gone');
+    await expect(fallback(first, (): string => String(++calls))('x', run)).rejects.toBe('gone');
     expect(calls).toBe(0);
   });
 
