@@ -1,6 +1,5 @@
 import type { SourcePart } from '../../core/index.js';
 import type { Candidate } from './candidates.js';
-import { confidenceOf } from './confidence.js';
 import type { Scored } from './score.js';
 import type { Tokenizer } from './tokens.js';
 
@@ -13,7 +12,6 @@ export interface Quote {
 
 export interface ChooseOptions {
   readonly maxQuotes: number;
-  readonly minConfidence: number;
   /** Whether the question asks how something is done. */
   readonly isInstruction: boolean;
 }
@@ -26,7 +24,7 @@ const sameRatio = 0.85;
 const maxCodeLength = 1_200;
 const maxCodeLines = 30;
 
-/** The quotes that answer best, best first; none where the sources do not seem to hold the answer. */
+/** The quotes that answer best, best first. */
 export const chooseQuotes = (
   scored: readonly Scored[],
   sources: readonly SourcePart[],
@@ -35,7 +33,7 @@ export const chooseQuotes = (
 ): readonly Quote[] => {
   const ranked = scored.map((one, at) => ({ ...one, at })).sort((a, b) => b.score - a.score);
   const [best] = ranked;
-  if (best === undefined || confidenceOf(best.features) < options.minConfidence) return [];
+  if (best === undefined) return [];
   const wordsOf = ({ part, start, end }: Quote): ReadonlySet<string> =>
     new Set(tokensOf(part.text.slice(start, end)).map(({ term }) => term));
   const quotes: Quote[] = [];

@@ -18,9 +18,10 @@ import {
 } from '../../model/index.js';
 import { candidatesOf } from './candidates.js';
 import { chooseQuotes, type Quote } from './choose.js';
+import { confidenceOf } from './confidence.js';
 import { type Match, matchOf } from './match.js';
 import { type Question, readQuestion } from './question.js';
-import { type Scored, scoreMatches } from './score.js';
+import { absoluteFeatures, type Scored, scoreMatches } from './score.js';
 import { type Tokenizer, tokenizer } from './tokens.js';
 
 export interface ExtractiveOptions {
@@ -82,10 +83,12 @@ async function* answer(
   const question = questionOf(request, tokensOf);
   yield { type: 'response-start' };
   const scored = await scoreAll(question, sources, tokensOf, run);
-  const quotes = chooseQuotes(scored, sources, tokensOf, {
-    ...options,
-    isInstruction: question.kind === 'instruction',
-  });
+  const { maxQuotes, minConfidence } = options;
+  const isInstruction = question.kind === 'instruction';
+  const quotes =
+    confidence(question, scored) < minConfidence
+      ? []
+      : chooseQuotes(scored, sources, tokensOf, { maxQuotes, isInstruction });
   const inputTokens = sources.reduce((sum, { text }) => sum + estimateTokens(text), estimateTokens(question.text));
   yield* written(quotes, sources.length === 0 ? introduction : abstention, inputTokens, request.maxOutputTokens);
 }
@@ -131,6 +134,18 @@ const scoreAll = async (
     if (isDue()) await rest();
   }
   return scored;
+};
+
+/** How sure the best candidate makes it that the answer is there. */
+const confidence = (question: Question, scored: readonly Scored[]): number => {
+  let best = 0;
+  for (const [at, { score }] of scored.entries()) if (score > (scored[best]?.score ?? score)) best = at;
+  const features = absoluteFeatures(
+    question,
+    scored.map(({ match }) => match),
+    best,
+  );
+  return features === undefined ? 0 : confidenceOf(features);
 };
 
 /** Prose is shown on one line, however the source wraps it; code as it stands. */

@@ -19,6 +19,8 @@ export interface Question {
   readonly terms: readonly string[];
   /** Those of them that come from the question before, because this one leans on it. */
   readonly borrowed: ReadonlySet<string>;
+  /** Those of its own words that are names or numbers: a document cannot say these in other words. */
+  readonly names: ReadonlySet<string>;
   /** All its words: what is not among them is news. */
   readonly known: ReadonlySet<string>;
   /** The noun behind "which" or "what": the answer is one of these, so the word itself need not stand there. */
@@ -43,6 +45,17 @@ const kinds: readonly (readonly [RegExp, AnswerKind])[] = [
 
 /** Words of the question's own grammar that `stopWords` does not list. */
 const asking: ReadonlySet<string> = new Set(['mani', 'much', 'long', 'old']);
+
+/** Stems of words that stand in any question; whether a source holds them says little. */
+const lightWords: ReadonlySet<string> = new Set(
+  'take get give go come happen work need want us find make mean bring serv provid allow call name known type kind'.split(
+    ' ',
+  ),
+);
+
+/** How much a term of the question counts, before its rarity. */
+export const termWeight = (question: Question, term: string): number =>
+  (lightWords.has(term) ? 0.5 : 1) * (term === question.focus ? 0.6 : 1) * (question.borrowed.has(term) ? 0.4 : 1);
 
 const kindOf = (text: string): AnswerKind => {
   const lower = text.toLowerCase();
@@ -72,6 +85,7 @@ export const readQuestion = (text: string, tokensOf: Tokenizer, before = ''): Qu
     kind: kindOf(text),
     terms: [...own, ...borrowed],
     borrowed: new Set(borrowed),
+    names: new Set(tokens.filter(({ isName, isNumber }) => isName || isNumber).map(({ term }) => term)),
     known: new Set(tokens.map(({ term }) => term)),
     focus: focusOf(tokens),
   };

@@ -1,5 +1,5 @@
 import type { Match } from './match.js';
-import type { Question } from './question.js';
+import { type Question, termWeight } from './question.js';
 
 /** How a candidate relates to a question, each from about 0 to 1. */
 export interface Features {
@@ -28,6 +28,8 @@ export interface Features {
   readonly rank: number;
   /** Coverage of the whole source, its title left out. */
   readonly source: number;
+  /** Share of the question's names and numbers that the source holds nowhere. */
+  readonly lacksName: number;
   /** Of the question's words that stand in some title, the share that stands in this source's. */
   readonly onTopic: number;
   readonly focus: number;
@@ -62,6 +64,7 @@ export const weights: Readonly<Record<keyof Features, number>> = {
   isQuestion: -1,
   rank: 2.6,
   source: 1.7,
+  lacksName: -1,
   onTopic: 3,
   focus: 0.8,
   unseen: -0.5,
@@ -79,12 +82,15 @@ export interface Scored {
 const most = (a: readonly number[], b: readonly number[]): readonly number[] =>
   a.map((value, i) => Math.max(value, b[i] ?? 0));
 
-/** Rarity of each term among the candidates, as in BM25; a word of the kind asked for counts less. */
-const weightsOf = (question: Question, matches: readonly Match[]): readonly number[] =>
+/**
+ * Rarity of each term among the candidates, as in BM25; a word of the kind asked for counts less. `others` pretends that so many
+ * more candidates were there which hold none of the terms.
+ */
+const weightsOf = (question: Question, matches: readonly Match[], others: number): readonly number[] =>
   question.terms.map((term, i) => {
     const count = matches.reduce((sum, { strengths }) => sum + (strengths[i] === 1 ? 1 : 0), 0);
-    const rarity = Math.log(1 + (matches.length - count + 0.5) / (count + 0.5));
-    return (0.05 + rarity * (term === question.focus ? 0.6 : 1)) * (question.borrowed.has(term) ? 0.4 : 1);
+    const rarity = Math.log(1 + (matches.length + others - count + 0.5) / (count + 0.5));
+    return (0.05 + rarity) * termWeight(question, term);
   });
 
 const sourceStrengths = (matches: readonly Match[]): ReadonlyMap<number, readonly number[]> => {
@@ -124,8 +130,8 @@ interface Crowd {
   readonly topic: readonly number[];
 }
 
-const crowdOf = (question: Question, matches: readonly Match[]): Crowd => {
-  const termWeights = weightsOf(question, matches);
+const crowdOf = (question: Question, matches: readonly Match[], others = 0): Crowd => {
+  const termWeights = weightsOf(question, matches, others);
   return {
     question,
     matches,
@@ -151,6 +157,11 @@ const addedShare = (crowd: Crowd, match: Match, other: readonly number[] = []): 
     match.strengths.map((own, i) => Math.min(1 - own, other[i] ?? 0)),
   );
 
+const lackedNames = ({ terms, names }: Question, inSource: readonly number[], inTitle: readonly number[]): number => {
+  const lacked = terms.filter((term, i) => names.has(term) && (inSource[i] ?? 0) + (inTitle[i] ?? 0) === 0);
+  return lacked.length / Math.max(1, names.size);
+};
+
 const featuresOf = (crowd: Crowd, match: Match, at: number): Features => {
   const { question, matches, topic } = crowd;
   const { candidate, strengths, holdsKind = -1 } = match;
@@ -158,6 +169,7 @@ const featuresOf = (crowd: Crowd, match: Match, at: number): Features => {
     const other = matches[at + step];
     return other?.candidate.source === candidate.source ? other.strengths : undefined;
   };
+  const inSource = crowd.sources.get(candidate.source) ?? [];
   const coverage = shareOf(crowd, strengths);
   const before = addedShare(crowd, match, neighbour(-1));
   const topicShare = shareOf(crowd, topic);
@@ -182,7 +194,8 @@ const featuresOf = (crowd: Crowd, match: Match, at: number): Features => {
     isShort: match.length < 5 ? 1 : 0,
     isQuestion: match.isQuestion ? 1 : 0,
     rank: 1 / (1 + candidate.source),
-    source: shareOf(crowd, crowd.sources.get(candidate.source) ?? []),
+    source: shareOf(crowd, inSource),
+    lacksName: lackedNames(question, inSource, match.inTitle),
     onTopic: topicShare === 0 ? 0 : shareOf(crowd, match.inTitle) / topicShare,
     focus: (strengths[focusAt] ?? 0) > 0 ? 1 : 0,
     unseen: 1 - match.visibleRatio,
@@ -200,6 +213,18 @@ export function* scoreMatches(question: Question, matches: readonly Match[]): Ge
     yield { match, features, score: scoreOf(features) };
   }
 }
+
+/** Among few candidates that all speak of the matter no word is rare; these stand for all that is written elsewhere. */
+const othersElsewhere = 10;
+
+/**
+ * The features of one candidate for judging whether it answers at all. For telling candidates apart the words that all of them
+ * hold say nothing; here they do say that the sources are about the question.
+ */
+export const absoluteFeatures = (question: Question, matches: readonly Match[], at: number): Features | undefined => {
+  const match = matches[at];
+  return match === undefined ? undefined : featuresOf(crowdOf(question, matches, othersElsewhere), match, at);
+};
 
 const scoreOf = (features: Features): number => {
   let score = 0;

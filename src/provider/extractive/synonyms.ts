@@ -14,7 +14,7 @@ delete remove
 error exception failure
 find search
 cost price
-die death dead
+die died death dead
 win defeat beat winner victory
 write author
 big large
