@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { createRun, type RunEvent, stream, systemClock } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
-import { type Answer, answer, type Citation, type Library } from '../rag/index.js';
+import { type Answer, answer, type Citation, type Library, placeLabel } from '../rag/index.js';
 import type { CliIo } from './io.js';
 import { colours, duration } from './terminal.js';
 
@@ -75,13 +75,12 @@ const shownPath = (cwd: string, path: string): string => {
 
 /** `node_modules/openai/README.md:410-417`, `report.pdf p. 3`. */
 export const citationPlace = (io: CliIo, { evidence, sourceId }: Citation, sources: Answer['sources']): string => {
-  const hit = sources.find(({ id }) => id === (evidence?.sourceId ?? sourceId));
-  const path = hit?.source ?? hit?.title ?? sourceId ?? 'unknown source';
-  const { startLine, endLine, page } = evidence?.place ?? hit?.place ?? {};
-  const shown = shownPath(io.cwd, path);
-  if (page !== undefined) return `${shown} p. ${page}`;
-  if (startLine === undefined) return shown;
-  return `${shown}:${endLine === undefined || endLine === startLine ? startLine : `${startLine}-${endLine}`}`;
+  const id = evidence?.sourceId ?? sourceId;
+  const hit = sources.find((source) => source.id === id);
+  if (hit === undefined) return 'no such source';
+  const { source, place = {} } = hit;
+  const shown = source === undefined ? {} : { source: shownPath(io.cwd, source) };
+  return placeLabel({ ...hit, ...shown, place: evidence?.place ?? place });
 };
 
 /** The list of citations under an answer, with what the check of each found. */
