@@ -40,7 +40,7 @@ const isOfTests = (path: string): boolean => isTest(path) || path.startsWith('sr
 export const checkSizes = (sources: readonly Source[]): readonly Problem[] =>
   sources.flatMap((source) => {
     const lines = source.text.trimEnd().split('\n').length;
-    const maxLines = isOfTests(source.path) ? maxTestLines : maxFileLines;
+    const maxLines = isTest(source.path) ? maxTestLines : maxFileLines;
     const tooLong = { path: source.path, message: `has ${lines} lines; at most ${maxLines}. Split it by idea.` };
     return [
       ...(lines > maxLines ? [tooLong] : []),
