@@ -21,7 +21,8 @@ const parts: readonly Part[] = [
   {
     name: 'hnswlib-node',
     purpose: 'fast vector search',
-    without: 'vectors are searched exactly: same results, slower. Mend: npm rebuild hnswlib-node',
+    without:
+      'vectors are compared exactly: same results, slower. Mend: npm rebuild hnswlib-node (with npm 12 first: npm install-scripts approve hnswlib-node)',
     load: () => import('hnswlib-node'),
   },
   {
@@ -56,13 +57,16 @@ const parts: readonly Part[] = [
   { name: 'tiktoken', purpose: 'exact token counts', without: 'npm install tiktoken', load: () => import('tiktoken') },
 ];
 
+/** The first line of a loader's complaint; a list of paths that were tried helps nobody here. */
+const reasonOf = (error: unknown): string => (messageOf(error).split('\n')[0] ?? '').replace(/\.? Tried:$/, '');
+
 const lookAt = async ({ name, purpose, without, load }: Part): Promise<Finding> => {
   try {
     await load();
     return { what: name, state: 'ok', note: purpose };
   } catch (error) {
     const isMissing = (error as { readonly code?: string }).code === 'ERR_MODULE_NOT_FOUND';
-    const reason = isMissing ? 'not installed' : (messageOf(error).split('\n')[0] ?? '');
+    const reason = isMissing ? 'not installed' : reasonOf(error);
     return { what: name, state: isMissing ? 'missing' : 'failed', note: `${purpose}: ${reason}; ${without}` };
   }
 };

@@ -1,4 +1,4 @@
-import { isPipewrightError, loadOptional, messageOf, PipewrightError } from '../core/index.js';
+import { isPipewrightError, loadOptional, PipewrightError } from '../core/index.js';
 
 /** The library's index class, with its own types. */
 export type Hnswlib = typeof import('hnswlib-node').HierarchicalNSW;
@@ -19,7 +19,7 @@ const warnOnce = (error: unknown): void => {
   hasWarned = true;
   process.emitWarning(
     `hnswlib-node cannot be loaded, so vector searches compare with every vector: the results are the same, but large collections answer slower. ${remedy(error)}`,
-    { type: 'PipewrightWarning', detail: messageOf(error) },
+    { type: 'PipewrightWarning' },
   );
 };
 
