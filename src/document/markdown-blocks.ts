@@ -104,8 +104,13 @@ const headingOf = (content: string): { readonly level: number; readonly heading:
   return { level: marks[1]?.length ?? 1, heading: plainText(isClosed ? inner.slice(0, end).trimEnd() : inner) };
 };
 
-/** A heading as it is shown: links by their text. */
-const plainText = (heading: string): string => heading.replace(/!?\[([^[\]]*)\]\([^()\s]*\)/g, '$1');
+/** A heading as it is shown: links by their text, without pictures (badges, logos) and tags. */
+export const plainText = (heading: string): string =>
+  heading
+    .replace(/!\[[^[\]]*\]\([^()\s]*\)/g, '')
+    .replace(/\[([^[\]]*)\]\([^()\s]*\)/g, '$1')
+    .replace(/<\/?[a-z][^<>]*>/gi, '')
+    .trim();
 
 const isDelimiterRow = (content: string): boolean =>
   content.includes('-') && content.includes('|') && /^[|:\- \t]+$/.test(content);

@@ -92,8 +92,15 @@ describe('markdownLoader', () => {
     }
   });
 
-  it('takes the first heading for the title where the front matter names none', async () => {
-    expect(only(await read(markdownLoader(), 'a.md', 'text\n\n## First ##\n# Second')).title).toBe('First');
+  it('takes the main heading for the title where the front matter names none', async () => {
+    const titleOf = async (text: string) => only(await read(markdownLoader(), 'a.md', text)).title;
+    expect(await titleOf('text\n\n## First ##\n\n### Second')).toBe('First');
+    expect(await titleOf('## Before\n\n# Main\n\n# Later')).toBe('Main');
+    expect(await titleOf('# <img src="logo.svg" alt=""> Client for [Tea](https://tea.example) ![Build](b.svg)')).toBe(
+      'Client for Tea',
+    );
+    expect(await titleOf('<p>logo</p>\n\n<h1 align="center">\n  Teapot\n</h1>\n\n## Use')).toBe('Teapot');
+    expect(await titleOf('# ![Logo](logo.svg)\n\n## Use')).toBe('Use');
     expect(only(await read(markdownLoader(), 'a.md', 'text')).title).toBeUndefined();
   });
 

@@ -35,14 +35,15 @@ const hashOf = (settings: string, documents: readonly Document[]): string => {
   return hash.digest('hex');
 };
 
-/**
- * The title with the file and its folder before it: people ask for things by the name of their package, chapter or project,
- * and that often stands in the path only.
- */
-const titleWithPath = (source: string, title: string | undefined): string => {
-  const path = source.split(/[\\/]/).slice(-2).join('/');
-  return title === undefined || title === '' ? path : `${path}: ${title}`;
+/** The end of a path that tells what a file is of: `openai/README.md`, `@anthropic-ai/sdk/README.md`. */
+const tellingPath = (source: string): string => {
+  const names = source.split(/[\\/]/);
+  return names.slice(names.at(-3)?.startsWith('@') ? -3 : -2).join('/');
 };
+
+/** The title with that before it: people ask for things by the name of a package or chapter, which often stands in the path only. */
+const titleWithPath = (source: string, title: string | undefined): string =>
+  title === undefined || title === '' ? tellingPath(source) : `${tellingPath(source)}: ${title}`;
 
 /**
  * Cuts the documents of a file into passages. Their ids carry a hash of the content, so that two versions of a file never
