@@ -10,8 +10,10 @@ import {
   isPipewrightError,
   type RunEvent,
 } from '../core/index.js';
+import { bm25 } from '../keyword/index.js';
 import { localEmbedder } from '../model/index.js';
 import { diskStore, scoped } from '../store/index.js';
+import { hnsw } from '../vector/index.js';
 import { failureLines, type Library, openLibrary } from './index.js';
 
 let root = '';
@@ -198,11 +200,19 @@ describe('a library', () => {
     await before.ingest(folder);
     await before.close();
     const store = await diskStore(index);
-    const bytes = new TextEncoder().encode(JSON.stringify(['half@1#0']));
-    await scoped(store, 'library').write([{ type: 'put', key: 'pending', value: bytes }]);
+    const half = { id: 'half@1#0', text: 'Half about quartz.' };
+    const keywords = await bm25({ store: scoped(store, 'keyword') });
+    const vectors = await hnsw({ embedder: localEmbedder(), store: scoped(store, 'vector') });
+    for (const part of [keywords, vectors]) {
+      await part.add([half]);
+      await part.close();
+    }
+    const value = new TextEncoder().encode(JSON.stringify([half.id]));
+    await scoped(store, 'library').write([{ type: 'put', key: 'pending', value }]);
     await store.close();
     const crashed = await openLibrary({ path: index });
     expect((await crashed.stats()).passages).toBe(1);
+    expect(await found(crashed, 'quartz')).toEqual(['First about anchors.']);
     await crashed.close();
     await using after = await openLibrary({ path: index });
     expect(await found(after, 'anchors')).toEqual(['First about anchors.']);
