@@ -5,7 +5,7 @@ import { countLines } from './lines.js';
 import { defineLoader, documentOf, type Loaded, type SourceFile } from './loader.js';
 import { markdownBlocks, plainText } from './markdown-blocks.js';
 
-const tagHeading = /<h1\b[^<>]*>([^]*?)<\/h1>/i;
+const tagHeading = /<h1\b[^<>]*>([\s\S]*?)<\/h1>/i;
 
 /** The first heading of the first level, also when it is written as a tag; where there is none, the first of any level. */
 const mainHeading = (text: string): string | undefined => {
