@@ -82,7 +82,8 @@ const marked = ({ [mark]: type, value = null }: { readonly [key: string]: Json }
     case 'URL':
       return new URL(String(value));
     case 'Date':
-      return new Date(Number(value));
+      // JSON writes the time of an invalid date as null.
+      return new Date(value === null ? Number.NaN : Number(value));
     case 'Map':
       return new Map(fromJson(value) as [unknown, unknown][]);
     case 'Set':

@@ -224,6 +224,7 @@ describe('the JSON of cassettes', () => {
       numbers: [Number.NaN, Number.NEGATIVE_INFINITY],
       own: { $type: 'Date', value: 'x' },
       date: new Date(5),
+      invalid: new Date(Number.NaN),
     };
     expect(fromJson(toJson(value))).toEqual(value);
   });
