@@ -136,18 +136,42 @@ export const linkedController = (parent: AbortSignal): LinkedController => {
   };
 };
 
+/** What can be aborted: a platform signal, or a run, which is cheaper. */
+export type Abortable =
+  | AbortSignal
+  | { readonly onAbort: (listener: () => void) => () => void; readonly throwIfAborted: () => void };
+
 /**
- * Settles with `work`, or rejects with the reason of the signal if that aborts first: a caller never waits for work that is
- * deaf to its signal. What the late work does afterwards is ignored.
+ * Settles with `work`, or rejects with the reason of the signal or run if that is aborted first: a caller never waits for work
+ * that is deaf to its signal. What the late work does afterwards is ignored.
  */
-export const raceAbort = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+export const raceAbort = <T>(work: Promise<T>, abortable: Abortable): Promise<T> =>
   new Promise((resolve, reject) => {
-    if (signal.aborted) {
+    const rejectIfAborted = (): boolean => {
+      try {
+        abortable.throwIfAborted();
+        return false;
+      } catch (reason) {
+        reject(reason);
+        return true;
+      }
+    };
+    if (rejectIfAborted()) {
       work.catch(() => undefined);
-      return reject(signal.reason);
+      return;
     }
-    const forget = onAbort(signal, () => reject(signal.reason));
-    work.then(resolve, reject).finally(forget);
+    const listener = (): void => void rejectIfAborted();
+    const forget = 'onAbort' in abortable ? abortable.onAbort(listener) : onAbort(abortable, listener);
+    work.then(
+      (value) => {
+        forget();
+        resolve(value);
+      },
+      (error: unknown) => {
+        forget();
+        reject(error);
+      },
+    );
   });
 
 /** Gives the event loop a turn: long synchronous work calls this between slices. */

@@ -89,6 +89,26 @@ export interface Embedder extends Step<readonly string[], readonly Float32Array[
   readonly maxInputTokens?: number;
 }
 
+/** What a reranker is asked. */
+export interface RerankInput {
+  readonly query: string;
+  readonly texts: readonly string[];
+  /** Only the best so many are scored in the result. @default all */
+  readonly k?: number;
+}
+
+/** How well one text answers the query; `index` is its place in the input. */
+export interface RerankScore {
+  readonly index: number;
+  /** Higher is better; compares only within one result. */
+  readonly score: number;
+}
+
+/** Puts texts in order by how well they answer a query, best first. */
+export interface Reranker extends Step<RerankInput, readonly RerankScore[]> {
+  readonly id: string;
+}
+
 /** A document with its vector, as a vector store takes it. */
 export interface VectorEntry extends Document {
   /** May be left out where the store has an embedder, which then reads title and text. */

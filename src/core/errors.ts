@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'bad-schema'
   | 'budget-exceeded'
   | 'cassette-mismatch'
+  | 'circuit-open'
   | 'connection-lost'
   | 'content-refused'
   | 'context-too-long'
@@ -19,6 +20,7 @@ export type ErrorCode =
   | 'not-found'
   | 'output-invalid'
   | 'price-unknown'
+  | 'queue-full'
   | 'quota-exhausted'
   | 'rate-limited'
   | 'store-closed'
@@ -44,8 +46,17 @@ export interface ErrorDetails {
   readonly partialText?: string;
   /** File, URL or place in a value that the failure is about. */
   readonly where?: string;
+  /** The limit that a call would have broken, and what would have been spent: USD, tokens, calls or milliseconds. */
+  readonly budget?: BudgetBreach;
   /** What a schema found wrong, one line each. */
   readonly issues?: readonly string[];
+}
+
+export interface BudgetBreach {
+  readonly limit: 'maxCostUsd' | 'maxTokens' | 'maxCalls' | 'maxMs';
+  readonly allowed: number;
+  /** What the limit's figure would have been, with this call and all under way. */
+  readonly wouldBe: number;
 }
 
 export interface PipewrightErrorOptions {

@@ -10,6 +10,9 @@ export interface Span {
   readonly parent?: Span;
 }
 
+/** Closed: calls go through. Open: they are refused. Half-open: a few go through to find out. */
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
 /** What steps tell their run; told apart by `type`. */
 export type RunEventBody =
   | { readonly type: 'step-start'; readonly kind: string; readonly input: unknown }
@@ -31,6 +34,18 @@ export type RunEventBody =
   /** `attempt`, counted from 1, failed with `error`; the next one starts after the wait. */
   | { readonly type: 'retry-wait'; readonly attempt: number; readonly waitMs: number; readonly error: unknown }
   | { readonly type: 'fallback-switch'; readonly from: string; readonly to: string; readonly error: unknown }
+  /** An answer came from a cache: exact, or `similarity` says how near the question was. */
+  | { readonly type: 'cache-hit'; readonly key: string; readonly similarity?: number }
+  | { readonly type: 'cache-miss'; readonly key: string }
+  | { readonly type: 'circuit-change'; readonly name: string; readonly from: CircuitState; readonly to: CircuitState }
+  /** The call stands in a queue: for its share of a rate, or for a free place. */
+  | { readonly type: 'queue-wait'; readonly name: string; readonly ahead: number }
+  /** A further try of the same call started beside those that have not answered yet; `attempt` counts from 2. */
+  | { readonly type: 'hedge-start'; readonly attempt: number }
+  /** A target takes no calls until `untilMs`. */
+  | { readonly type: 'target-eject'; readonly target: string; readonly untilMs: number; readonly error: unknown }
+  /** A step was chosen among several, and why. */
+  | { readonly type: 'choice-made'; readonly chosen: string; readonly reason: string }
   | { readonly type: 'sources-found'; readonly hits: readonly Hit[] }
   | { readonly type: 'progress'; readonly label: string; readonly done: number; readonly total?: number }
   | { readonly type: 'warning'; readonly message: string }

@@ -1,6 +1,7 @@
 export { branch, route } from './branch.js';
 export { checkDocument } from './check-document.js';
 export {
+  type Abortable,
   type Clock,
   type LinkedController,
   linkedController,
@@ -32,6 +33,9 @@ export {
   type Query,
   type QueryWithOptions,
   queryOf,
+  type RerankInput,
+  type Reranker,
+  type RerankScore,
   type Retriever,
   type SearchOptions,
   type Store,
@@ -44,6 +48,7 @@ export {
 } from './document.js';
 export {
   assertNever,
+  type BudgetBreach,
   checkAtLeast,
   type ErrorCode,
   type ErrorDetails,
@@ -52,7 +57,14 @@ export {
   PipewrightError,
   type PipewrightErrorOptions,
 } from './errors.js';
-export { isWithin, type RunEvent, type RunEventBody, type RunListener, type Span } from './events.js';
+export {
+  type CircuitState,
+  isWithin,
+  type RunEvent,
+  type RunEventBody,
+  type RunListener,
+  type Span,
+} from './events.js';
 export { compileFilter } from './filter.js';
 export { inspect, type StepTree, toMermaid } from './inspect.js';
 export { createLock, type Lock } from './lock.js';
@@ -60,11 +72,13 @@ export { loop, type LoopOptions } from './loop.js';
 export { map, type MapOptions } from './map.js';
 export {
   assistant,
+  type CacheLifetime,
   type FilePart,
   type ImagePart,
   type Message,
   type Part,
   partsOf,
+  type ProviderPart,
   type ReasoningPart,
   type Role,
   type SourcePart,
@@ -79,7 +93,16 @@ export { type Budget, createMeter, type Hold, type Meter, type Reservation, type
 export { loadOptional } from './optional.js';
 export { parallel } from './parallel.js';
 export { pipe } from './pipe.js';
-export { type ChildRunOptions, createRun, type Run, type RunKey, runKey, type RunOptions } from './run.js';
+export {
+  type ChildRunOptions,
+  createRun,
+  type Run,
+  type RunKey,
+  runKey,
+  type RunOptions,
+  type RunScope,
+  type ScopeOptions,
+} from './run.js';
 export {
   type Checked,
   checkSchema,
@@ -92,6 +115,7 @@ export {
   toJsonSchema,
   withJsonSchema,
 } from './schema.js';
+export { hidden, isSecretName, scrubText } from './secrets.js';
 export {
   type AnyStep,
   callInSpan,

@@ -1,4 +1,4 @@
-import { linkedController, sliceTimer, yieldToEventLoop } from './clock.js';
+import { sliceTimer, yieldToEventLoop } from './clock.js';
 import { checkAtLeast } from './errors.js';
 import type { Run } from './run.js';
 import { type AnyStep, callStep, defineStep, type Step, type StepLike } from './step.js';
@@ -26,8 +26,8 @@ const mapWith = async <In, Out>(
   run: Run,
   concurrency: number,
 ): Promise<Out[]> => {
-  using group = linkedController(run.signal);
-  const inner = run.with({ signal: group.signal });
+  using group = run.scope();
+  const { run: inner } = group;
   const results = new Array<Out>(items.length);
   const isSliceOver = sliceTimer();
   let next = 0;

@@ -1,19 +1,32 @@
 /** Who speaks. `system` is the developer's voice, `tool` carries results of tool calls. */
 export type Role = 'system' | 'user' | 'assistant' | 'tool';
 
-export interface TextPart {
+/** How long a provider keeps a cached prompt. */
+export type CacheLifetime = '5m' | '1h';
+
+/** What any part may say. */
+interface PartBase {
+  /**
+   * The prompt up to and including this part will come again: a provider that caches only what it is told to caches up to here.
+   * Others cache by themselves, or not at all.
+   */
+  readonly cache?: CacheLifetime;
+}
+
+export interface TextPart extends PartBase {
   readonly type: 'text';
   readonly text: string;
 }
 
 /** A picture: bytes with their media type, or a URL that the model's server can reach. */
-export interface ImagePart {
+export interface ImagePart extends PartBase {
   readonly type: 'image';
   readonly data: Uint8Array | URL;
   readonly mediaType?: string;
 }
 
-export interface FilePart {
+/** A document, a sound or a video: what `mediaType` says. */
+export interface FilePart extends PartBase {
   readonly type: 'file';
   readonly data: Uint8Array | URL;
   readonly mediaType: string;
@@ -24,22 +37,24 @@ export interface FilePart {
  * A passage to answer from. It is data, not prompt text: a model with citations of its own gets it natively, others get it
  * rendered and numbered.
  */
-export interface SourcePart {
+export interface SourcePart extends PartBase {
   readonly type: 'source';
   readonly id: string;
   readonly text: string;
   readonly title?: string;
 }
 
-export interface ToolCallPart {
+export interface ToolCallPart extends PartBase {
   readonly type: 'tool-call';
   readonly id: string;
   readonly name: string;
   /** Parsed JSON. When the model wrote no valid JSON, the raw text. */
   readonly input: unknown;
+  /** What the provider needs to take its own call back (a signature). */
+  readonly opaque?: string;
 }
 
-export interface ToolResultPart {
+export interface ToolResultPart extends PartBase {
   readonly type: 'tool-result';
   readonly id: string;
   readonly name: string;
@@ -55,7 +70,26 @@ export interface ReasoningPart {
   readonly opaque?: string;
 }
 
-export type Part = TextPart | ImagePart | FilePart | SourcePart | ToolCallPart | ToolResultPart | ReasoningPart;
+/**
+ * A piece of a reply that only its provider understands, such as a search that it made itself. It goes back to that provider as
+ * it came, and is left out for every other.
+ */
+export interface ProviderPart {
+  readonly type: 'provider';
+  readonly provider: string;
+  /** Plain JSON. */
+  readonly data: unknown;
+}
+
+export type Part =
+  | TextPart
+  | ImagePart
+  | FilePart
+  | SourcePart
+  | ToolCallPart
+  | ToolResultPart
+  | ReasoningPart
+  | ProviderPart;
 
 export interface Message {
   readonly role: Role;

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { checkAtLeast, PipewrightError } from './errors.js';
+import { type BudgetBreach, checkAtLeast, PipewrightError } from './errors.js';
 import { addUsage, noUsage, type Usage } from './usage.js';
 
 /** Limits on what a run may spend. What is left out is not limited. */
@@ -71,8 +71,9 @@ interface Tally {
   heldCalls: number;
 }
 
-const refuse = (label: string, what: string, limit: string): never => {
-  throw new PipewrightError('budget-exceeded', `${label} was not called: ${what}, but the budget is ${limit}.`);
+const refuse = (label: string, what: string, limit: string, budget: BudgetBreach): never => {
+  const message = `${label} was not called: ${what}, but the budget is ${limit}.`;
+  throw new PipewrightError('budget-exceeded', message, { details: { budget } });
 };
 
 const checkCost = (maxCostUsd: number, tally: Tally, { label, costUsd }: Reservation): void => {
@@ -84,7 +85,8 @@ const checkCost = (maxCostUsd: number, tally: Tally, { label, costUsd }: Reserva
   }
   const costAfter = tally.costUsd + tally.heldUsd + costUsd;
   if (costAfter > maxCostUsd + roundingUsd) {
-    refuse(label, `up to ${costAfter.toFixed(6)} USD would have been spent`, `${maxCostUsd} USD`);
+    const breach = { limit: 'maxCostUsd', allowed: maxCostUsd, wouldBe: costAfter } as const;
+    refuse(label, `up to ${costAfter.toFixed(6)} USD would have been spent`, `${maxCostUsd} USD`, breach);
   }
 };
 
@@ -94,20 +96,24 @@ const checkRoom = (budget: Budget, tally: Tally, elapsedMs: number, reservation:
   const { label, tokens } = reservation;
   const callsAfter = tally.calls + tally.heldCalls + 1;
   if (maxCalls !== undefined && callsAfter > maxCalls) {
-    refuse(label, `it would be call ${callsAfter}`, `${maxCalls} calls`);
+    const breach = { limit: 'maxCalls', allowed: maxCalls, wouldBe: callsAfter } as const;
+    refuse(label, `it would be call ${callsAfter}`, `${maxCalls} calls`, breach);
   }
-  if (maxMs !== undefined && elapsedMs >= maxMs) refuse(label, `${elapsedMs} ms have passed`, `${maxMs} ms`);
+  if (maxMs !== undefined && elapsedMs >= maxMs) {
+    const breach = { limit: 'maxMs', allowed: maxMs, wouldBe: elapsedMs } as const;
+    refuse(label, `${elapsedMs} ms have passed`, `${maxMs} ms`, breach);
+  }
   const tokensAfter = tally.usage.inputTokens + tally.usage.outputTokens + tally.heldTokens + tokens;
   if (maxTokens !== undefined && tokensAfter > maxTokens) {
-    refuse(label, `up to ${tokensAfter} tokens would have been spent`, `${maxTokens} tokens`);
+    const breach = { limit: 'maxTokens', allowed: maxTokens, wouldBe: tokensAfter } as const;
+    refuse(label, `up to ${tokensAfter} tokens would have been spent`, `${maxTokens} tokens`, breach);
   }
   if (maxCostUsd !== undefined) checkCost(maxCostUsd, tally, reservation);
 };
 
 /** Counts what model calls take, and refuses a call that might overshoot the budget of this run or of one above it. */
-export const createMeter = (budget: Budget, clock: Clock, parent?: Meter): Meter => {
+export const createMeter = (budget: Budget, clock: Clock, parent?: Meter, startedMs: number = clock.now()): Meter => {
   checkBudget(budget);
-  const startedMs = clock.now();
   const tally: Tally = {
     usage: noUsage,
     costUsd: 0,

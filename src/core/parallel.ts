@@ -1,4 +1,3 @@
-import { linkedController } from './clock.js';
 import {
   type AnyStep,
   callStep,
@@ -23,8 +22,8 @@ export const parallel = <const B extends Branches>(
   const entries = Object.entries(branches);
   const children = entries.map(([label, step]) => ({ label, step }));
   return defineStep({ kind: 'parallel', children }, async (input, run) => {
-    using group = linkedController(run.signal);
-    const inner = run.with({ signal: group.signal });
+    using group = run.scope();
+    const { run: inner } = group;
     const results = await Promise.all(
       entries.map(async ([label, step]) => {
         try {

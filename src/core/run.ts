@@ -1,8 +1,8 @@
-import { EventEmitter } from 'eventemitter3';
-import { type Clock, type Random, randomId, systemClock, systemRandom } from './clock.js';
-import { messageOf } from './errors.js';
+import { type Cancellation, CancelScope, SignalCancellation } from './cancel.js';
+import { type Clock, onAbort, type Random, randomId, systemClock, systemRandom } from './clock.js';
 import type { RunEvent, RunEventBody, RunListener, Span } from './events.js';
 import { type Budget, createMeter, type Meter } from './meter.js';
+import { isDelta, type Sink, sinkOf, stamped } from './sink.js';
 
 /**
  * What every step gets beside its input: the one value that carries cancellation, events, spending, time and chance.
@@ -21,6 +21,13 @@ export interface Run {
   readonly emit: (event: RunEventBody) => void;
   /** Throws the reason of the signal if that has aborted. Cheaper than reading `signal`. */
   readonly throwIfAborted: () => void;
+  /**
+   * Calls `listener`, which must not throw, once when the run is aborted; the returned function takes it away again. Cheaper
+   * than listening on `signal`. A run that is aborted already calls nobody: ask `throwIfAborted` first.
+   */
+  readonly onAbort: (listener: () => void) => () => void;
+  /** A part of this run, in the same span, that can be aborted on its own. Dispose it when the part is over. */
+  readonly scope: (options?: ScopeOptions) => RunScope;
   /** A run inside this one, with a span of its own. */
   readonly child: (name: string, options?: ChildRunOptions) => Run;
   /** The same span with another signal, a further listener or budget, or more values. */
@@ -44,10 +51,24 @@ export interface ChildRunOptions {
   readonly signal?: AbortSignal;
   /** Hears the events of this child and of those inside it; listeners above hear them too. */
   readonly on?: RunListener;
+  /** Which events of this child the listeners above hear; the listener `on` hears them all. @default every event */
+  readonly passes?: (event: RunEvent) => boolean;
   /** A further limit, inside those of the runs above. */
   readonly budget?: Budget;
   /** Values that travel with the child, by their `RunKey`. */
   readonly values?: ReadonlyMap<object, unknown>;
+}
+
+export interface ScopeOptions extends Omit<ChildRunOptions, 'signal'> {
+  /** Aborts the scope too, beside the run around it. */
+  readonly signal?: AbortSignal;
+}
+
+/** A part of a run that can be aborted on its own. */
+export interface RunScope extends Disposable {
+  readonly run: Run;
+  /** Aborts the part; the run around it goes on. */
+  abort(reason: unknown): void;
 }
 
 export interface RunOptions {
@@ -66,93 +87,46 @@ export interface RunOptions {
   readonly values?: ReadonlyMap<object, unknown>;
 }
 
-/** One listener and those above it. */
-interface Sink {
-  readonly emitter: EventEmitter<{ event: [RunEvent] }>;
-  readonly above: Sink | undefined;
-}
-
 /** What all runs under one root share. */
 interface Shared {
-  readonly id: string;
+  /** Drawn when somebody asks for it. */
+  id: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
+  readonly startedMs: number;
   lastSpanId: number;
 }
 
-/** The signal is made when somebody asks for it, so that a run without one costs nothing. */
-interface SignalSlot {
-  signal: AbortSignal | undefined;
-}
-
-const warnOf = (error: unknown): void => {
-  process.emitWarning(`A run listener failed: ${messageOf(error)}. The run goes on without it being told.`, {
-    type: 'PipewrightWarning',
-  });
-};
-
-const guarded = (listener: RunListener): RunListener => {
-  let hasWarned = false;
-  const warnOnce = (error: unknown): void => {
-    if (!hasWarned) warnOf(error);
-    hasWarned = true;
-  };
-  return (event) => {
-    try {
-      const result = listener(event);
-      if (result instanceof Promise) result.catch(warnOnce);
-    } catch (error) {
-      warnOnce(error);
-    }
-  };
-};
-
-const sinkOf = (listener: RunListener | undefined, above: Sink | undefined): Sink | undefined => {
-  if (listener === undefined) return above;
-  const emitter = new EventEmitter<{ event: [RunEvent] }>();
-  emitter.on('event', guarded(listener));
-  return { emitter, above };
-};
-
-const isDelta = (type: RunEventBody['type']): boolean =>
-  type === 'text-delta' || type === 'reasoning-delta' || type === 'tool-call-delta';
-
-/** The event with its span and time. The frequent kinds are written out: a spread takes ten times as long. */
-const stamped = (body: RunEventBody, span: Span, atMs: number): RunEvent => {
-  switch (body.type) {
-    case 'text-delta':
-      return { type: 'text-delta', text: body.text, span, atMs };
-    case 'reasoning-delta':
-      return { type: 'reasoning-delta', text: body.text, span, atMs };
-    case 'step-start':
-      return { type: 'step-start', kind: body.kind, input: body.input, span, atMs };
-    case 'step-end':
-      return { type: 'step-end', output: body.output, durationMs: body.durationMs, span, atMs };
-    default:
-      return { ...body, span, atMs };
-  }
-};
-
 class RunNode implements Run {
   readonly #shared: Shared;
-  readonly #slot: SignalSlot;
+  readonly #cancel: Cancellation;
   readonly #sink: Sink | undefined;
   readonly #values: ReadonlyMap<object, unknown> | undefined;
   readonly #above: RunNode | undefined;
+  readonly #budget: Budget | undefined;
   readonly span: Span;
-  readonly meter: Meter;
+  #meter: Meter | undefined;
 
-  constructor(shared: Shared, span: Span, options: ChildRunOptions, above: RunNode | undefined, meter: Meter) {
+  constructor(
+    shared: Shared,
+    span: Span,
+    options: Omit<ChildRunOptions, 'signal'>,
+    cancel: Cancellation,
+    above: RunNode | undefined,
+  ) {
     this.#shared = shared;
+    this.#cancel = cancel;
     this.#above = above;
-    this.#slot = above === undefined || options.signal !== undefined ? { signal: options.signal } : above.#slot;
-    this.#sink = sinkOf(options.on, above === undefined ? undefined : above.#sink);
+    this.#sink = sinkOf(options, above === undefined ? undefined : above.#sink);
     this.#values = options.values;
+    this.#budget = options.budget;
     this.span = span;
-    this.meter = meter;
+    // A limit on time counts from here; without a budget the meter can wait until somebody spends.
+    if (options.budget !== undefined) this.#meter = this.#makeMeter();
   }
 
   get id(): string {
+    this.#shared.id ??= randomId(this.#shared.random);
     return this.#shared.id;
   }
   get clock(): Clock {
@@ -164,45 +138,110 @@ class RunNode implements Run {
   get isWatched(): boolean {
     return this.#sink !== undefined;
   }
+  get meter(): Meter {
+    this.#meter ??= this.#makeMeter();
+    return this.#meter;
+  }
   get signal(): AbortSignal {
-    this.#slot.signal ??= new AbortController().signal;
-    return this.#slot.signal;
+    return this.#cancel.signal;
   }
 
-  // Arrow fields, so that a step may take them out of the run: `(input, { emit }) => …`.
-  readonly throwIfAborted = (): void => {
-    const { signal } = this.#slot;
-    if (signal?.aborted) throw signal.reason;
-  };
+  // Functions that are bound when they are read, so that a step may take them out of the run: `(input, { emit }) => …`. Most
+  // runs are asked for one or two of them.
+  #throwIfAborted: Run['throwIfAborted'] | undefined;
+  get throwIfAborted(): Run['throwIfAborted'] {
+    const cancel = this.#cancel;
+    this.#throwIfAborted ??= () => {
+      if (cancel.aborted) throw cancel.reason;
+    };
+    return this.#throwIfAborted;
+  }
 
-  readonly emit = (body: RunEventBody): void => {
+  #emit: Run['emit'] | undefined;
+  get emit(): Run['emit'] {
+    this.#emit ??= (body) => this.#send(body);
+    return this.#emit;
+  }
+
+  get onAbort(): Run['onAbort'] {
+    return (listener) => this.#cancel.onAbort(listener);
+  }
+
+  get child(): Run['child'] {
+    return (name, options = {}) => {
+      const { span } = this;
+      return this.#inner({ id: ++this.#shared.lastSpanId, name, path: [...span.path, name], parent: span }, options);
+    };
+  }
+
+  get with(): Run['with'] {
+    return (options) => this.#inner(this.span, options);
+  }
+
+  get scope(): Run['scope'] {
+    return (options) => this.#scope(options);
+  }
+
+  #scope(options: ScopeOptions = {}): RunScope {
+    const cancel = new CancelScope(this.#cancel);
+    return new Scope(new RunNode(this.#shared, this.span, options, cancel, this), cancel, options.signal);
+  }
+
+  get get(): Run['get'] {
+    return (key) => this.#find(key);
+  }
+
+  #send(body: RunEventBody): void {
     if (this.#sink === undefined) return;
     // Work that is deaf to its signal may still talk after a time-out; its text must not mix with that of the next try.
-    if (isDelta(body.type) && this.#slot.signal?.aborted) return;
+    if (isDelta(body.type) && this.#cancel.aborted) return;
     const event = stamped(body, this.span, this.#shared.clock.now());
     for (let sink: Sink | undefined = this.#sink; sink !== undefined; sink = sink.above) {
-      sink.emitter.emit('event', event);
+      sink.emitter?.emit('event', event);
+      if (sink.passes !== undefined && !sink.passes(event)) return;
     }
-  };
-
-  readonly child = (name: string, options: ChildRunOptions = {}): Run => {
-    const { span } = this;
-    const path = [...span.path, name];
-    return this.#inner({ id: ++this.#shared.lastSpanId, name, path, parent: span }, options);
-  };
-
-  readonly with = (options: ChildRunOptions): Run => this.#inner(this.span, options);
-
-  #inner(span: Span, options: ChildRunOptions): Run {
-    const { budget } = options;
-    const meter = budget === undefined ? this.meter : createMeter(budget, this.clock, this.meter);
-    return new RunNode(this.#shared, span, options, this, meter);
   }
 
-  readonly get = <T>(key: RunKey<T>): T | undefined => {
-    const own = this.#values?.get(key);
-    return own === undefined ? this.#above?.get(key) : (own as T);
-  };
+  #inner(span: Span, options: ChildRunOptions): RunNode {
+    const cancel = options.signal === undefined ? this.#cancel : new SignalCancellation(options.signal);
+    return new RunNode(this.#shared, span, options, cancel, this);
+  }
+
+  #makeMeter(): Meter {
+    const { clock, startedMs } = this.#shared;
+    if (this.#above === undefined) return createMeter(this.#budget ?? {}, clock, undefined, startedMs);
+    return this.#budget === undefined ? this.#above.meter : createMeter(this.#budget, clock, this.#above.meter);
+  }
+
+  #find<T>(key: RunKey<T>): T | undefined {
+    for (let node: RunNode | undefined = this; node !== undefined; node = node.#above) {
+      const own = node.#values?.get(key);
+      if (own !== undefined) return own as T;
+    }
+    return undefined;
+  }
+}
+
+class Scope implements RunScope {
+  readonly run: Run;
+  readonly #cancel: CancelScope;
+  readonly #forget: (() => void) | undefined;
+
+  constructor(run: Run, cancel: CancelScope, signal: AbortSignal | undefined) {
+    this.run = run;
+    this.#cancel = cancel;
+    if (signal?.aborted) cancel.abort(signal.reason);
+    else if (signal !== undefined) this.#forget = onAbort(signal, () => cancel.abort(signal.reason));
+  }
+
+  abort(reason: unknown): void {
+    this.#cancel.abort(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget?.();
+    this.#cancel.dispose();
+  }
 }
 
 /**
@@ -211,16 +250,8 @@ class RunNode implements Run {
  * @example (await pipe((n: number) => n + 1)(1, createRun())) // => 2
  */
 export const createRun = (options: RunOptions = {}): Run => {
-  const { clock = systemClock, random = systemRandom, budget = {} } = options;
-  let { id } = options;
-  const shared: Shared = {
-    get id() {
-      id ??= randomId(random);
-      return id;
-    },
-    clock,
-    random,
-    lastSpanId: 0,
-  };
-  return new RunNode(shared, { id: 0, name: 'run', path: [] }, options, undefined, createMeter(budget, clock));
+  const { clock = systemClock, random = systemRandom, id } = options;
+  const shared: Shared = { id, clock, random, startedMs: clock.now(), lastSpanId: 0 };
+  const span: Span = { id: 0, name: 'run', path: [] };
+  return new RunNode(shared, span, options, new SignalCancellation(options.signal), undefined);
 };

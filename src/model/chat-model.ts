@@ -11,10 +11,10 @@ import {
 } from '../core/index.js';
 import { costOf, priceOf } from './prices.js';
 import { type ReplyBuilder, replyBuilder } from './reply-builder.js';
-import { checkFeatures, requestOf } from './request.js';
+import { allFeatures, checkFeatures, requestOf } from './request.js';
 import { estimateRequestTokens } from './request-tokens.js';
 import { estimateTokens } from './tokens.js';
-import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelPrice, Provider } from './types.js';
+import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelFeatures, ModelPrice, Provider } from './types.js';
 
 /** Output tokens that are held in a budget when the request does not limit them; the request is then sent with this limit. */
 const defaultHeldOutputTokens = 4_096;
@@ -25,24 +25,29 @@ const defaultHeldOutputTokens = 4_096;
  * The step throws `unsupported` before the network for what the model cannot do, `budget-exceeded` and `price-unknown` from
  * the budget, and `stream-cut` when the reply ends without a finish reason.
  * @example
- * const features = { tools: false, jsonSchema: false, images: false, files: false, reasoning: false, citations: false };
  * async function* stream() {
  *   yield { type: 'text-delta', text: 'Hello' };
  *   yield { type: 'finish', reason: 'stop' };
  * }
- * const model = chatModel({ id: 'test:hello', model: 'hello', provider: 'test', features, limits: {}, stream });
+ * const model = chatModel({ id: 'test:hello', model: 'hello', provider: 'test', features: {}, limits: {}, stream });
  * (await model('Hi')).text // => 'Hello'
  */
 export const chatModel = (provider: Provider): ChatModel => {
-  const { id, model, features, limits } = provider;
+  const { id, model, limits } = provider;
+  const features = allFeatures(provider.features);
   const props = { id, model, provider: provider.provider, features, limits };
   return defineStepWith<ChatInput, ChatReply, typeof props>({ kind: 'model', name: id }, props, (input, run) =>
-    call(provider, requestOf(input), run),
+    call(provider, features, requestOf(input), run),
   );
 };
 
-const call = async (provider: Provider, request: ChatRequest, run: Run): Promise<ChatReply> => {
-  checkFeatures(provider.id, provider.features, request);
+const call = async (
+  provider: Provider,
+  features: ModelFeatures,
+  request: ChatRequest,
+  run: Run,
+): Promise<ChatReply> => {
+  checkFeatures(provider.id, features, request);
   run.throwIfAborted();
   const price = provider.price ?? priceOf(provider.model);
   const { hold, limited } = reserve(provider, request, price, run);
@@ -54,7 +59,7 @@ const call = async (provider: Provider, request: ChatRequest, run: Run): Promise
     return costUsd;
   };
   try {
-    await raceAbort(readAll(provider, limited, builder, run), run.signal);
+    await raceAbort(readAll(provider, limited, builder, run), run);
     const usage = builder.usage() ?? estimatedUsage(provider.model, request, builder);
     if (builder.isFinished()) return builder.reply(usage, settle(usage));
     return builder.reply(usage, undefined);
@@ -67,7 +72,7 @@ const call = async (provider: Provider, request: ChatRequest, run: Run): Promise
 const readAll = async (provider: Provider, request: ChatRequest, builder: ReplyBuilder, run: Run): Promise<void> => {
   for await (const event of provider.stream(request, run)) {
     // Leaving the loop closes the provider's generator, and with it the socket.
-    if (run.signal.aborted) return;
+    run.throwIfAborted();
     builder.take(event);
     if (event.type === 'finish') return;
   }

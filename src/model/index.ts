@@ -1,5 +1,7 @@
+export type { BatchModel, BatchOutcome } from './batch.js';
 export { chatModel } from './chat-model.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
+export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';
 export { costOf, limitsOf, type PriceEntry, priceEntryOf, priceOf, type PriceTable } from './prices.js';
 export { estimateRequestTokens } from './request-tokens.js';
@@ -19,7 +21,9 @@ export type {
   ModelPrice,
   OutputFormat,
   Provider,
+  ReasoningEffort,
   ReplyHeaders,
+  TokenLogProb,
   ToolChoice,
   ToolDefinition,
 } from './types.js';

@@ -1,6 +1,14 @@
 import { PipewrightError, type Run, type ToolCallPart, type Usage } from '../core/index.js';
 import { type CallHead, replyParts } from './reply-parts.js';
-import type { ChatReply, FinishReason, ModelCitation, ModelEvent, Provider, ReplyHeaders } from './types.js';
+import type {
+  ChatReply,
+  FinishReason,
+  ModelCitation,
+  ModelEvent,
+  Provider,
+  ReplyHeaders,
+  TokenLogProb,
+} from './types.js';
 
 /** Puts the events of one reply together, and passes the deltas on to the run. */
 export interface ReplyBuilder {
@@ -26,6 +34,7 @@ interface ReplyFacts {
   usage: Usage | undefined;
   finishReason: FinishReason | undefined;
   readonly citations: ModelCitation[];
+  logProbs: TokenLogProb[] | undefined;
 }
 
 export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
@@ -37,6 +46,7 @@ export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
     usage: undefined,
     finishReason: undefined,
     citations: [],
+    logProbs: undefined,
   };
 
   const take = (event: ModelEvent): void => {
@@ -58,6 +68,9 @@ export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
         if (run.isWatched) run.emit({ type: 'tool-call-delta', id, name, text: event.text });
         return;
       }
+      case 'part':
+        parts.addPart(event.part);
+        return;
       default:
         takeFact(facts, event);
     }
@@ -71,24 +84,32 @@ export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
     isFinished: () => facts.finishReason !== undefined,
     hasBegun: () => !parts.isEmpty() || facts.usage !== undefined,
     reply: (usage, costUsd) => {
-      const { text, finishReason, model, citations, headers } = facts;
+      const { text, finishReason, model, citations, headers, logProbs } = facts;
       if (finishReason === undefined) throw cutError(provider.id, text);
       const content = parts.close();
       const toolCalls = content.filter((part): part is ToolCallPart => part.type === 'tool-call');
       for (const { id, name, input } of toolCalls) run.emit({ type: 'tool-call', id, name, input });
       const cost = costUsd === undefined ? {} : { costUsd };
       const message = { role: 'assistant', content } as const;
-      return { text, message, toolCalls, finishReason, usage, ...cost, model, citations, headers };
+      const tokens = logProbs === undefined ? {} : { logProbs };
+      return { text, message, toolCalls, finishReason, usage, ...cost, model, citations, ...tokens, headers };
     },
   };
 };
 
-type FactEvent = Extract<ModelEvent, { readonly type: 'citation' | 'usage' | 'response-start' | 'finish' }>;
+type FactEvent = Extract<
+  ModelEvent,
+  { readonly type: 'citation' | 'log-probs' | 'usage' | 'response-start' | 'finish' }
+>;
 
 const takeFact = (facts: ReplyFacts, event: FactEvent): void => {
   switch (event.type) {
     case 'citation':
       facts.citations.push(event.citation);
+      return;
+    case 'log-probs':
+      facts.logProbs ??= [];
+      facts.logProbs.push(...event.tokens);
       return;
     case 'usage':
       facts.usage = event.usage;

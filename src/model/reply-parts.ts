@@ -1,4 +1,4 @@
-import type { Part } from '../core/index.js';
+import { assertNever, type FilePart, type ImagePart, type Part, type ProviderPart } from '../core/index.js';
 
 interface OpenCall {
   readonly type: 'tool-call';
@@ -6,7 +6,11 @@ interface OpenCall {
   readonly id: string;
   readonly name: string;
   json: string;
+  opaque: string | undefined;
 }
+
+/** A part that came whole. */
+type WholePart = ImagePart | FilePart | ProviderPart;
 
 interface OpenText {
   readonly type: 'text' | 'reasoning';
@@ -15,15 +19,20 @@ interface OpenText {
   opaque?: string;
 }
 
+type OpenPart = OpenCall | OpenText | WholePart;
+
 /** A tool call as far as it has come. */
 export type CallHead = Pick<OpenCall, 'id' | 'name'>;
+
+type CallOpening = Partial<CallHead> & { readonly opaque?: string };
 
 /** The parts of a reply while they grow. */
 export interface ReplyParts {
   readonly addText: (type: 'text' | 'reasoning', delta: string) => void;
   readonly endReasoning: (opaque: string | undefined) => void;
   /** Adds to the call with this key, and returns what is known of the call. */
-  readonly addToCall: (key: string, delta: string, head: Partial<CallHead>) => CallHead;
+  readonly addToCall: (key: string, delta: string, opening: CallOpening) => CallHead;
+  readonly addPart: (part: WholePart) => void;
   /** All that was written, in order: text, reasoning, arguments. */
   readonly written: () => string;
   readonly isEmpty: () => boolean;
@@ -41,24 +50,41 @@ const parsedInput = (json: string): unknown => {
   }
 };
 
-const closePart = (part: OpenCall | OpenText): Part => {
+const closePart = (part: OpenPart): Part => {
   switch (part.type) {
     case 'tool-call':
-      return { type: 'tool-call', id: part.id, name: part.name, input: parsedInput(part.json) };
+      return {
+        type: 'tool-call',
+        id: part.id,
+        name: part.name,
+        input: parsedInput(part.json),
+        ...(part.opaque === undefined ? {} : { opaque: part.opaque }),
+      };
     case 'text':
       return { type: 'text', text: part.text };
     case 'reasoning':
       return { type: 'reasoning', text: part.text, ...(part.opaque ? { opaque: part.opaque } : {}) };
+    case 'image':
+    case 'file':
+    case 'provider':
+      return part;
+    default:
+      return assertNever(part);
   }
 };
 
+const writtenIn = (part: OpenPart): string => {
+  if (part.type === 'tool-call') return part.json;
+  return part.type === 'text' || part.type === 'reasoning' ? part.text : '';
+};
+
 export const replyParts = (): ReplyParts => {
-  const parts: (OpenCall | OpenText)[] = [];
+  const parts: OpenPart[] = [];
   const calls = new Map<string, OpenCall>();
   return {
     addText: (type, delta) => {
       const last = parts.at(-1);
-      if (last?.type === type && last.opaque === undefined) last.text += delta;
+      if (last !== undefined && last.type === type && 'text' in last && last.opaque === undefined) last.text += delta;
       else parts.push({ type, text: delta });
     },
     endReasoning: (opaque) => {
@@ -66,17 +92,19 @@ export const replyParts = (): ReplyParts => {
       if (last?.type === 'reasoning' && last.opaque === undefined) last.opaque = opaque ?? '';
       else if (opaque !== undefined) parts.push({ type: 'reasoning', text: '', opaque });
     },
-    addToCall: (key, delta, { id = `call_${key}`, name = '' }) => {
+    addToCall: (key, delta, { id = `call_${key}`, name = '', opaque }) => {
       let call = calls.get(key);
       if (call === undefined) {
-        call = { type: 'tool-call', key, id, name, json: '' };
+        call = { type: 'tool-call', key, id, name, json: '', opaque: undefined };
         calls.set(key, call);
         parts.push(call);
       }
       call.json += delta;
+      call.opaque ??= opaque;
       return call;
     },
-    written: () => parts.map((part) => (part.type === 'tool-call' ? part.json : part.text)).join(''),
+    addPart: (part) => void parts.push(part),
+    written: () => parts.map(writtenIn).join(''),
     isEmpty: () => parts.length === 0,
     close: () => parts.map(closePart),
   };

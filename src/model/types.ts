@@ -1,11 +1,25 @@
-import type { JsonSchema, Message, Step, ToolCallPart, Usage } from '../core/index.js';
-import type { Run } from '../core/index.js';
+import type {
+  CacheLifetime,
+  FilePart,
+  ImagePart,
+  JsonSchema,
+  Message,
+  ProviderPart,
+  Run,
+  Step,
+  ToolCallPart,
+  Usage,
+} from '../core/index.js';
 
 /** A tool as a model sees it. Running it is somebody else's work. */
 export interface ToolDefinition {
   readonly name: string;
   readonly description: string;
   readonly inputSchema: JsonSchema;
+  /** Whether the arguments must keep to the schema by force, where the provider can. @default what the provider does by itself */
+  readonly isStrict?: boolean;
+  /** The tools up to and including this one will come again; see `Part`. */
+  readonly cache?: CacheLifetime;
 }
 
 /** `auto`: the model decides; `required`: it must call some tool; `{ name }`: it must call this one. */
@@ -15,12 +29,26 @@ export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string 
 export type OutputFormat =
   | { readonly type: 'text' }
   | { readonly type: 'json' }
-  | { readonly type: 'json-schema'; readonly name: string; readonly schema: JsonSchema };
+  | {
+      readonly type: 'json-schema';
+      readonly name: string;
+      readonly schema: JsonSchema;
+      readonly description?: string;
+      /** @default whether the schema has the strict form */
+      readonly isStrict?: boolean;
+    };
+
+/** A provider with fewer grades takes the nearest. */
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
 
 export interface ChatRequest {
   readonly messages: readonly Message[];
   readonly tools?: readonly ToolDefinition[];
   readonly toolChoice?: ToolChoice;
+  /** Whether the model may call several tools in one reply. @default what the provider does by itself */
+  readonly parallelToolCalls?: boolean;
+  /** Tools that the provider runs itself (search, code), in its own form; they go onto the wire behind `tools`. */
+  readonly providerTools?: readonly Readonly<Record<string, unknown>>[];
   readonly output?: OutputFormat;
   readonly maxOutputTokens?: number;
   readonly temperature?: number;
@@ -28,7 +56,11 @@ export interface ChatRequest {
   readonly stop?: readonly string[];
   readonly seed?: number;
   /** How hard the model should think, where it can. */
-  readonly reasoning?: 'none' | 'low' | 'medium' | 'high';
+  readonly reasoning?: ReasoningEffort;
+  /** Tell the log-probability of each token of the text, and of so many others at its place (0 for none). */
+  readonly logProbs?: number;
+  /** Let the provider cache the prompt so far for so long, where it wants to be asked. */
+  readonly promptCache?: CacheLifetime;
   /** Fields that go onto the wire as they are, for what only one provider has. Its own fields win over ours. */
   readonly providerOptions?: Readonly<Record<string, unknown>>;
 }
@@ -40,12 +72,22 @@ export type FinishReason = 'stop' | 'length' | 'tool-call' | 'content-filter' | 
 
 /** A span of the answer and the source it rests on. Offsets are into the reply's text. */
 export interface ModelCitation {
-  /** Id of the `source` part. */
+  /** Id of the `source` part; the URL where the provider found the source itself. */
   readonly sourceId: string;
-  /** The words of the source, letter by letter. */
+  /** The words of the source, letter by letter; empty when the provider does not say. */
   readonly quote: string;
+  /** Title of a source that the provider found itself. */
+  readonly title?: string;
   readonly start: number;
   readonly end: number;
+}
+
+/** A token of the text with its natural log-probability. */
+export interface TokenLogProb {
+  readonly token: string;
+  readonly logProb: number;
+  /** The likeliest tokens at this place, likeliest first; as many as were asked for. */
+  readonly alternatives: readonly { readonly token: string; readonly logProb: number }[];
 }
 
 /** What a provider tells while it answers; the order of `text-delta`s is the order of the text. */
@@ -62,7 +104,13 @@ export type ModelEvent =
       readonly id?: string;
       readonly name?: string;
       readonly text: string;
+      /** What the provider wants back with the call. */
+      readonly opaque?: string;
     }
+  /** A whole part that is not text: what the model drew or said, or what only the provider understands. */
+  | { readonly type: 'part'; readonly part: ImagePart | FilePart | ProviderPart }
+  /** Those of the text that follows or went before, in order. */
+  | { readonly type: 'log-probs'; readonly tokens: readonly TokenLogProb[] }
   | { readonly type: 'citation'; readonly citation: ModelCitation }
   /** Figures so far; a later one replaces an earlier one. */
   | { readonly type: 'usage'; readonly usage: Usage }
@@ -86,6 +134,8 @@ export interface ChatReply {
   readonly model: string;
   /** Citations that the model made itself. */
   readonly citations: readonly ModelCitation[];
+  /** Of every token of the text, when they were asked for. */
+  readonly logProbs?: readonly TokenLogProb[];
   readonly headers: ReplyHeaders;
 }
 
@@ -93,11 +143,18 @@ export interface ChatReply {
 export interface ModelFeatures {
   readonly tools: boolean;
   readonly jsonSchema: boolean;
+  /** Tools and a JSON schema in one request. */
+  readonly jsonSchemaWithTools: boolean;
   readonly images: boolean;
+  /** Documents such as PDF, as `file` parts. */
   readonly files: boolean;
+  /** Sound, as `file` parts of the type `audio/…`. */
+  readonly audio: boolean;
+  /** Can be told how hard to think. */
   readonly reasoning: boolean;
   /** Takes `source` parts natively and cites them. */
   readonly citations: boolean;
+  readonly logProbs: boolean;
 }
 
 export interface ModelLimits {
@@ -113,7 +170,8 @@ export interface Provider {
   readonly model: string;
   /** `openai`, `anthropic`, … */
   readonly provider: string;
-  readonly features: ModelFeatures;
+  /** What is left out, the model cannot do. */
+  readonly features: Partial<ModelFeatures>;
   readonly limits: ModelLimits;
   /** USD for a million tokens; wins over the price table. Zero for models that cost nothing. */
   readonly price?: ModelPrice;

@@ -13,7 +13,7 @@ import {
 } from '../core/index.js';
 import { type Attempt, startAttempt } from './attempt.js';
 import type { OnPartial } from './partial-output.js';
-import { enterRetry } from './retry-scope.js';
+import { enterRetry, type RetryScope } from './retry-scope.js';
 
 export interface RetryOptions {
   /** Tries in all, the first included. @default 3 */
@@ -69,11 +69,36 @@ const retryWith = async <In, Out>(
   options: Required<RetryOptions>,
 ): Promise<Out> => {
   const { scope, run: inner } = enterRetry(run, options.maxAttempts - 1);
-  let attempt: Attempt<Out>;
-  let failure: unknown;
+  // The first try stands before the loop, because that costs more than all the rest of a call that succeeds.
+  const first = startAttempt(step, input, inner, 'attempt 1');
+  try {
+    return await first.result;
+  } catch (error) {
+    return tryAgain(first, error, {
+      run,
+      scope,
+      options,
+      start: (number) => startAttempt(step, input, inner, `attempt ${number}`),
+    });
+  }
+};
+
+interface Retrying<Out> {
+  readonly run: Run;
+  readonly scope: RetryScope;
+  readonly options: Required<RetryOptions>;
+  readonly start: (number: number) => Attempt<Out>;
+}
+
+/** Goes on after the first try failed. p-retry counts the tries; the waits are ours, because its own know neither our clock nor our random numbers. */
+const tryAgain = async <Out>(first: Attempt<Out>, firstFailure: unknown, retrying: Retrying<Out>): Promise<Out> => {
+  const { run, scope, options, start } = retrying;
+  let attempt = first;
+  let failure = firstFailure;
 
   const tryOnce = async (number: number): Promise<Out> => {
-    attempt = startAttempt(step, input, inner, `attempt ${number}`);
+    if (number === 1) throw attemptFailed;
+    attempt = start(number);
     try {
       return await attempt.result;
     } catch (error) {
@@ -100,14 +125,8 @@ const retryWith = async <In, Out>(
       return false;
     });
 
-  // p-retry counts the tries; the waits are ours, because its own know neither our clock nor our random numbers. The first try
-  // stands before it, because entering p-retry takes longer than all the rest of a call that succeeds.
-  const first = tryOnce(1);
-  const tryAgain = (number: number): Promise<Out> => (number === 1 ? first : tryOnce(number));
   try {
-    return await first.catch(() =>
-      pRetry(tryAgain, { retries: options.maxAttempts - 1, minTimeout: 0, factor: 1, shouldRetry }),
-    );
+    return await pRetry(tryOnce, { retries: options.maxAttempts - 1, minTimeout: 0, factor: 1, shouldRetry });
   } catch {
     // Only ever thrown to move p-retry on: `attemptFailed`.
     throw failure;

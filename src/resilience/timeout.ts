@@ -4,9 +4,7 @@ import {
   type Clock,
   type Decorated,
   decorate,
-  linkedController,
   PipewrightError,
-  raceAbort,
   type Run,
   type RunListener,
   type StepLike,
@@ -49,40 +47,61 @@ export const timeout = <S extends AnyStep>(step: S, options: TimeoutOptions): De
 
 type Fail = (limit: keyof TimeoutOptions, what: string) => void;
 
-const callWithin = async <In, Out>(
+const callWithin = <In, Out>(
   step: StepLike<In, Out>,
   input: In,
   run: Run,
-  limits: TimeoutOptions,
-): Promise<Out> => {
-  using control = linkedController(run.signal);
-  const fail: Fail = (limit, what) => {
-    const message = `\`${stepName(step as AnyStep)}\` ${what} (\`${limit}\`). Try again, use a fallback, or raise the limit.`;
-    control.abort(new PipewrightError('timeout', message, { retryable: true }));
-  };
-  const { totalMs, firstTextMs, betweenTextMs } = limits;
-  const stopTotal =
-    totalMs === undefined
-      ? undefined
-      : run.clock.after(totalMs, () => fail('totalMs', `did not finish within ${totalMs} ms`));
-  const silence =
-    firstTextMs === undefined && betweenTextMs === undefined ? undefined : watchSilence(run.clock, limits, fail);
-  const inner = run.with({ signal: control.signal, ...(silence === undefined ? {} : { on: silence.on }) });
-  const work = async (): Promise<Out> => step(input, inner);
-  try {
-    return await raceAbort(work(), control.signal);
-  } finally {
-    stopTotal?.();
-    silence?.stop();
-  }
-};
+  { totalMs, firstTextMs, betweenTextMs }: TimeoutOptions,
+): Promise<Out> =>
+  new Promise((resolve, reject) => {
+    const fail: Fail = (limit, what) => {
+      const message = `\`${stepName(step as AnyStep)}\` ${what} (\`${limit}\`). Try again, use a fallback, or raise the limit.`;
+      const error = new PipewrightError('timeout', message, { retryable: true });
+      scope.abort(error);
+      end();
+      reject(error);
+    };
+    const isWatching = firstTextMs !== undefined || betweenTextMs !== undefined;
+    const silence = isWatching ? watchSilence(run.clock, { firstTextMs, betweenTextMs }, fail) : undefined;
+    const scope = run.scope(silence === undefined ? undefined : { on: silence.on });
+    const stopTotal =
+      totalMs === undefined
+        ? undefined
+        : run.clock.after(totalMs, () => fail('totalMs', `did not finish within ${totalMs} ms`));
+    // The step may be deaf to an abort from above, too.
+    const forget = run.onAbort(() => {
+      end();
+      reject(run.signal.reason);
+    });
+    const end = (): void => {
+      stopTotal?.();
+      silence?.stop();
+      forget();
+      scope[Symbol.dispose]();
+    };
+    settled(step, input, scope.run).then(
+      (output) => {
+        end();
+        resolve(output);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
+
+/** Async, so that a synchronous throw becomes a rejection. */
+const settled = async <In, Out>(step: StepLike<In, Out>, input: In, run: Run): Promise<Out> => step(input, run);
 
 interface SilenceWatch {
   readonly on: RunListener;
   readonly stop: () => void;
 }
 
-const watchSilence = (clock: Clock, { firstTextMs, betweenTextMs }: TimeoutOptions, fail: Fail): SilenceWatch => {
+type SilenceLimits = { readonly [K in 'firstTextMs' | 'betweenTextMs']: number | undefined };
+
+const watchSilence = (clock: Clock, { firstTextMs, betweenTextMs }: SilenceLimits, fail: Fail): SilenceWatch => {
   let lastMs: number | undefined;
   let isOver = false;
   let stopTimer: (() => void) | undefined;

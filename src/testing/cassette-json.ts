@@ -1,5 +1,4 @@
-import { PipewrightError } from '../core/index.js';
-import { hidden, isSecretName, scrubText } from '../provider/shared/index.js';
+import { hidden, isSecretName, PipewrightError, scrubText } from '../core/index.js';
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

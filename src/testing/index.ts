@@ -9,7 +9,13 @@ export {
 } from './bad-server.js';
 export { record, replay, type ReplayOptions } from './cassette.js';
 export { type ManualClock, manualClock, type ManualClockOptions } from './manual-clock.js';
-
+export {
+  type ReceivedRequest,
+  type RecordedExchange,
+  type ReplayServer,
+  replayServer,
+  type ReplayServerOptions,
+} from './replay-server.js';
 export {
   callsTool,
   type ScriptAction,

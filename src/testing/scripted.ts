@@ -46,9 +46,12 @@ const allFeatures: ModelFeatures = {
   tools: true,
   jsonSchema: true,
   images: true,
+  jsonSchemaWithTools: true,
   files: true,
+  audio: true,
   reasoning: true,
   citations: false,
+  logProbs: true,
 };
 
 /** The actions of a text: one delta a word, figures, and the end. */
@@ -94,6 +97,8 @@ async function* play(actions: readonly ScriptAction[], run: Run): AsyncGenerator
       case 'reasoning-end':
       case 'tool-call-delta':
       case 'citation':
+      case 'part':
+      case 'log-probs':
       case 'usage':
       case 'finish':
         yield action;

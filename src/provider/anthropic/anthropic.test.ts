@@ -39,6 +39,9 @@ describe('anthropic', () => {
       model: 'claude-sonnet-4-5',
     });
     expect(model.features).toEqual({
+      audio: false,
+      jsonSchemaWithTools: true,
+      logProbs: false,
       tools: true,
       jsonSchema: true,
       images: true,

@@ -60,7 +60,7 @@ const systemText = (id: string, message: Message): string => {
 /** Which parts a message may hold, by role. */
 const allowed: Readonly<Record<'user' | 'assistant' | 'tool', ReadonlySet<Part['type']>>> = {
   user: new Set<Part['type']>(['text', 'image', 'file', 'source']),
-  assistant: new Set<Part['type']>(['text', 'tool-call', 'reasoning']),
+  assistant: new Set<Part['type']>(['text', 'tool-call', 'reasoning', 'provider']),
   tool: new Set<Part['type']>(['tool-result']),
 };
 
@@ -88,6 +88,8 @@ const wirePart = (wiring: Wiring, { role }: Message, part: Part): readonly Block
       const block = thinkingBlock(part);
       return block === undefined ? [] : [block];
     }
+    case 'provider':
+      return part.provider === 'anthropic' ? [part.data as Block] : [];
     default:
       return assertNever(part);
   }

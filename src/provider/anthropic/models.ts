@@ -26,9 +26,12 @@ const features: ModelFeatures = {
   tools: true,
   jsonSchema: true,
   images: true,
+  jsonSchemaWithTools: true,
   files: true,
+  audio: false,
   reasoning: true,
   citations: true,
+  logProbs: false,
 };
 
 export const anthropicFamily = (model: string): AnthropicFamily => familyOf(families, model) ?? newest;

@@ -71,7 +71,7 @@ const wireToolChoice = (choice: ToolChoice): Block => {
 };
 
 /** Tokens for thinking, for models that are told a number; the API takes no fewer than 1,024. */
-const thinkingTokens = { low: 2_048, medium: 8_192, high: 24_576 } as const;
+const thinkingTokens = { minimal: 1_024, low: 2_048, medium: 8_192, high: 24_576, xhigh: 49_152 } as const;
 const minThinkingTokens = 1_024;
 
 interface WireThinking {

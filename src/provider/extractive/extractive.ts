@@ -33,14 +33,7 @@ export interface ExtractiveOptions {
   readonly minConfidence?: number;
 }
 
-const features: ModelFeatures = {
-  tools: false,
-  jsonSchema: false,
-  images: false,
-  files: false,
-  reasoning: false,
-  citations: true,
-};
+const features: Partial<ModelFeatures> = { citations: true };
 
 const abstention = 'The sources do not hold an answer to this question.';
 const introduction =

@@ -29,9 +29,12 @@ const features: ModelFeatures = {
   tools: true,
   jsonSchema: true,
   images: true,
+  jsonSchemaWithTools: true,
   files: true,
+  audio: true,
   reasoning: true,
   citations: false,
+  logProbs: true,
 };
 
 export const openaiFamily = (model: string): OpenAIFamily | undefined => familyOf(families, model);

@@ -1,11 +1,11 @@
 export { type ApiKeySource, checkBaseUrl, resolveApiKey } from './api-key.js';
 export { cappedFetch } from './capped-fetch.js';
 export { type CallInfo, guardedCall } from './guarded-call.js';
+export { type HttpCall, type HttpEvents, type HttpReply, httpEvents, httpJson } from './http.js';
 export { base64Of, dataUrl, imageMediaType } from './media.js';
 export { familyOf, type ModelFamily } from './model-family.js';
 export { replyHeaders } from './reply-headers.js';
 export { retryAfterMs } from './retry-after.js';
-export { hidden, isSecretName, scrubText } from './scrub.js';
 export { type CallContext, isConnectionFailure, serverError } from './server-error.js';
 export { type RenderedSources, renderSources } from './sources.js';
 export { type ToolCallPiece, type ToolCallReader, toolCallReader } from './tool-calls.js';

@@ -1,6 +1,12 @@
-import { type ErrorCode, type ErrorDetails, isPipewrightError, messageOf, PipewrightError } from '../../core/index.js';
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  isPipewrightError,
+  messageOf,
+  PipewrightError,
+  scrubText,
+} from '../../core/index.js';
 import { retryAfterMs } from './retry-after.js';
-import { scrubText } from './scrub.js';
 
 export interface CallContext {
   /** Who was called: `openai:gpt-5-mini`. */

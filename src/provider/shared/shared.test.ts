@@ -1,17 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom, user } from '../../core/index.js';
+import { isSecretName, scrubText, seededRandom, user } from '../../core/index.js';
 import {
   checkBaseUrl,
   dataUrl,
   imageMediaType,
   isConnectionFailure,
-  isSecretName,
   renderSources,
   replyHeaders,
   resolveApiKey,
   retryAfterMs,
-  scrubText,
   serverError,
   type ToolCallPiece,
   toolCallReader,
