@@ -1,4 +1,4 @@
-import { linkedController, type Run } from '../../core/index.js';
+import type { Run } from '../../core/index.js';
 import { serverError } from './server-error.js';
 
 /** Names the call for errors. The secrets are asked for when an error has to be cleaned of them. */
@@ -6,6 +6,9 @@ export interface CallInfo {
   readonly id: string;
   readonly secrets: () => readonly string[];
 }
+
+/** Made once: an error that is made collects a stack, and every call ends with this one. */
+const callOver = new DOMException('The call is over.', 'AbortError');
 
 /**
  * Runs one call to a server: under a controller of its own, so that the caller's signal never collects the listeners of an
@@ -18,15 +21,15 @@ export async function* guardedCall<Event>(
   body: (signal: AbortSignal) => AsyncIterable<Event>,
 ): AsyncGenerator<Event, void, undefined> {
   run.throwIfAborted();
-  const control = linkedController(run.signal);
+  const scope = run.scope();
   try {
-    yield* body(control.signal);
+    yield* body(scope.run.signal);
     run.throwIfAborted();
   } catch (error) {
     run.throwIfAborted();
     throw serverError(error, { id: info.id, secrets: info.secrets(), nowMs: run.clock.now() });
   } finally {
-    control.abort(new DOMException('The call is over.', 'AbortError'));
-    control[Symbol.dispose]();
+    scope.abort(callOver);
+    scope[Symbol.dispose]();
   }
 }
