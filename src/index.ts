@@ -4,6 +4,7 @@ export {
   type AnyStep,
   assertNever,
   assistant,
+  type BilledUnits,
   branch,
   type Budget,
   type BudgetBreach,

@@ -136,4 +136,4 @@ export {
 } from './step.js';
 export { stream, type StepStream, type StreamOptions } from './stream.js';
 export { named, tap } from './tap.js';
-export { addUsage, noUsage, type Usage } from './usage.js';
+export { addUsage, type BilledUnits, noUsage, type Usage } from './usage.js';

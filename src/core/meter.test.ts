@@ -172,4 +172,14 @@ describe('Q20 budgets', () => {
     for (let index = 0; index < 3; index++) meter.reserve({ ...call, costUsd: 0.1 });
     expect(() => meter.reserve({ ...call, costUsd: 0.000001 })).toThrow('budget');
   });
+
+  it('adds up what is on the bill, by tokens where a call has no units of its own', () => {
+    const plain = { inputTokens: 5, outputTokens: 2 };
+    const searched = { inputTokens: 90, outputTokens: 0, billed: { inputTokens: 0, outputTokens: 0, searchUnits: 1 } };
+    expect(addUsage(plain, plain).billed).toBeUndefined();
+    expect(addUsage(plain, searched)).toMatchObject({
+      inputTokens: 95,
+      billed: { inputTokens: 5, outputTokens: 2, searchUnits: 1 },
+    });
+  });
 });

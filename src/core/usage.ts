@@ -12,6 +12,16 @@ export interface Usage {
   readonly reasoningTokens?: number;
   /** True when the provider did not say (an aborted or broken call) and the figures are our estimate. */
   readonly isEstimated?: boolean;
+  /** What the call is paid by, where the provider says that it is other than the tokens above. */
+  readonly billed?: BilledUnits;
+}
+
+/** What a provider puts on the bill. */
+export interface BilledUnits {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** One query against up to 100 texts, by which rerankers are paid. */
+  readonly searchUnits?: number;
 }
 
 export const noUsage: Usage = { inputTokens: 0, outputTokens: 0 };
@@ -24,4 +34,16 @@ export const addUsage = (a: Usage, b: Usage): Usage => ({
   cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0),
   reasoningTokens: (a.reasoningTokens ?? 0) + (b.reasoningTokens ?? 0),
   isEstimated: a.isEstimated === true || b.isEstimated === true,
+  ...(a.billed === undefined && b.billed === undefined ? {} : { billed: addBilled(a, b) }),
 });
+
+/** A call without units of its own is paid by its tokens. */
+const addBilled = (a: Usage, b: Usage): BilledUnits => {
+  const first: BilledUnits = a.billed ?? a;
+  const second: BilledUnits = b.billed ?? b;
+  return {
+    inputTokens: first.inputTokens + second.inputTokens,
+    outputTokens: first.outputTokens + second.outputTokens,
+    searchUnits: (first.searchUnits ?? 0) + (second.searchUnits ?? 0),
+  };
+};

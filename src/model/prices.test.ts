@@ -80,6 +80,14 @@ describe('costOf', () => {
     expect(costOf(usage, price)).toBeCloseTo((10 * 0.5) / 1e6, 15);
   });
 
+  it('takes what the provider puts on the bill over the tokens that it counted', () => {
+    const usage = { inputTokens: 2_000_000, outputTokens: 50, billed: { inputTokens: 1_000_000, outputTokens: 0 } };
+    expect(costOf(usage, { input: 2, output: 8 })).toBe(2);
+    const searched = { ...usage, billed: { inputTokens: 0, outputTokens: 0, searchUnits: 3 } };
+    expect(costOf(searched, { input: 2, output: 8, searchUnit: 2_000 })).toBeCloseTo(0.006, 12);
+    expect(costOf(searched, { input: 2, output: 8 })).toBe(0);
+  });
+
   it('bills a whole call at the long price once its input is over the threshold', () => {
     const haiku = priceOf('claude-haiku-5-5');
     if (haiku === undefined) throw new Error('no price');

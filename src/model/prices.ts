@@ -1,4 +1,4 @@
-import type { Usage } from '../core/index.js';
+import type { BilledUnits, Usage } from '../core/index.js';
 import { bareModelName, modelFamily } from './model-name.js';
 import { priceTable } from './price-table.js';
 import type { ModelLimits, ModelPrice } from './types.js';
@@ -48,7 +48,8 @@ const tokensPerPrice = 1_000_000;
  * @example costOf({ inputTokens: 1_000_000, outputTokens: 0, cachedInputTokens: 400_000 }, { input: 2, output: 8, cachedInput: 0.5 }) // => 1.4
  */
 export const costOf = (usage: Usage, price: ModelPrice): number => {
-  const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0 } = usage;
+  const { cachedInputTokens = 0, cacheWriteTokens = 0 } = usage;
+  const { inputTokens, outputTokens, searchUnits = 0 }: BilledUnits = usage.billed ?? usage;
   const { longInput } = price;
   const rate = longInput !== undefined && inputTokens > longInput.aboveTokens ? longInput.price : price;
   const read = Math.min(cachedInputTokens, inputTokens);
@@ -57,6 +58,7 @@ export const costOf = (usage: Usage, price: ModelPrice): number => {
     (inputTokens - read - written) * rate.input +
     read * (rate.cachedInput ?? rate.input) +
     written * (rate.cacheWrite ?? rate.input) +
-    outputTokens * rate.output;
+    outputTokens * rate.output +
+    searchUnits * (rate.searchUnit ?? 0);
   return cost / tokensPerPrice;
 };

@@ -190,6 +190,8 @@ export interface ModelPrice {
   readonly cachedInput?: number;
   /** @default the input price */
   readonly cacheWrite?: number;
+  /** USD for a million search units (see `BilledUnits`). @default nothing */
+  readonly searchUnit?: number;
   /** What applies to a whole call instead, once its input (cached tokens included) is longer than `aboveTokens`. */
   readonly longInput?: { readonly aboveTokens: number; readonly price: ModelPrice };
 }
