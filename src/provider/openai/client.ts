@@ -7,6 +7,8 @@ export interface OpenAIConnection {
   readonly apiKey: string | undefined;
   readonly baseUrl: string | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** The environment variable that is read when no key was given. @default 'OPENAI_API_KEY' */
+  readonly keyVariable?: string;
 }
 
 /** A client that is made on first use and made anew when the key has changed. */
@@ -21,11 +23,12 @@ export const defaultBaseUrl = 'https://api.openai.com/v1';
 /** Longer than any call: deadlines are the run's, not the SDK's. */
 const noTimeoutMs = 2_147_483_647;
 
-export const openaiClient = ({ id, apiKey, baseUrl, headers = {} }: OpenAIConnection): OpenAIClient => {
+export const openaiClient = (connection: OpenAIConnection): OpenAIClient => {
+  const { id, apiKey, baseUrl, headers = {}, keyVariable: variable = 'OPENAI_API_KEY' } = connection;
   let made: { readonly key: string; readonly client: OpenAI } | undefined;
   return {
     get: async () => {
-      const key = resolveApiKey({ id, apiKey, variable: 'OPENAI_API_KEY', baseUrl });
+      const key = resolveApiKey({ id, apiKey, variable, baseUrl });
       if (made?.key === key) return made.client;
       const { OpenAI } = await loadOptional('openai', 'calling an OpenAI model', () => import('openai'));
       const client = new OpenAI({
