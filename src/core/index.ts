@@ -17,6 +17,7 @@ export {
   yieldToEventLoop,
 } from './clock.js';
 export {
+  type CompareAndSetOptions,
   type Document,
   type DocumentStore,
   type Embedder,
@@ -67,6 +68,7 @@ export {
 } from './events.js';
 export { compileFilter } from './filter.js';
 export { inspect, type StepTree, toMermaid } from './inspect.js';
+export { fromJson, type Json, toJson, type ToJsonOptions } from './json.js';
 export { createLock, type Lock } from './lock.js';
 export { loop, type LoopOptions } from './loop.js';
 export { map, type MapOptions } from './map.js';
