@@ -177,7 +177,22 @@ export interface Store extends AsyncDisposable {
   /** Entries with `from <= key < to`, in order. */
   readonly range: (range: StoreRange) => AsyncIterable<readonly [key: string, value: Uint8Array]>;
   readonly write: (changes: readonly StoreChange[]) => Promise<void>;
+  /**
+   * Puts `value` under `key` if what is there has exactly the bytes `expected`, or if nothing is there and `expected` is
+   * undefined; resolves to whether it did. Of many that expect the same value one succeeds. It is as durable as a write.
+   */
+  readonly compareAndSet: (
+    key: string,
+    expected: Uint8Array | undefined,
+    value: Uint8Array,
+    options?: CompareAndSetOptions,
+  ) => Promise<boolean>;
   readonly close: () => Promise<void>;
+}
+
+export interface CompareAndSetOptions {
+  /** The entry is gone after this time. @default it stays */
+  readonly ttlMs?: number;
 }
 
 export interface StoreRange {

@@ -116,6 +116,45 @@ describe('diskStore', () => {
     expect(await textOf(second, 'b')).toBe('2');
   });
 
+  it('loses no increment of two processes that take turns, nor of many at once in each', async () => {
+    const path = freshPath();
+    const program = `
+      import { diskStore } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))};
+      const open = async () => {
+        for (;;) {
+          try { return await diskStore(process.argv[1]); }
+          catch (error) {
+            if (error.code !== 'store-locked') throw error;
+            await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+          }
+        }
+      };
+      for (let turn = 0; turn < 5; turn++) {
+        const store = await open();
+        const increment = async () => {
+          for (;;) {
+            const seen = await store.get('count');
+            const next = Buffer.from(String(Number(seen ? Buffer.from(seen).toString() : 0) + 1));
+            if (await store.compareAndSet('count', seen, next)) return;
+          }
+        };
+        await Promise.all(Array.from({ length: 10 }, increment));
+        await store.close();
+      }`;
+    const runs = [1, 2].map(
+      () =>
+        new Promise<number | null>((resolve) => {
+          spawn(process.execPath, tsProgram(program, path), { stdio: ['ignore', 'ignore', 'inherit'] }).on(
+            'close',
+            resolve,
+          );
+        }),
+    );
+    expect(await Promise.all(runs)).toEqual([0, 0]);
+    await using store = await diskStore(path);
+    expect(await textOf(store, 'count')).toBe('100');
+  });
+
   it('refuses both or one of two that open at the same time, never none', async () => {
     const path = freshPath();
     const opened = await Promise.allSettled([diskStore(path), diskStore(path), diskStore(path)]);

@@ -62,12 +62,15 @@ const checkKey = (key: string): void => {
   }
 };
 
+const checkValue = (key: string, value: unknown): void => {
+  if (value instanceof Uint8Array) return;
+  throw new PipewrightError('bad-input', `The value for the store key \`${key}\` must be a Uint8Array.`);
+};
+
 const checkChange = (change: StoreChange): void => {
   checkKey(change.key);
   if (change.type === 'delete') return;
-  if (!(change.value instanceof Uint8Array)) {
-    throw new PipewrightError('bad-input', `The value for the store key \`${change.key}\` must be a Uint8Array.`);
-  }
+  checkValue(change.key, change.value);
   if (change.ttlMs !== undefined && !(change.ttlMs > 0)) {
     throw new PipewrightError('bad-input', `\`ttlMs\` of \`${change.key}\` must be above 0, got ${change.ttlMs}.`);
   }
@@ -102,28 +105,73 @@ const expiredChanges = (backend: Backend, nowMs: number): RawChange[] =>
       : [[mark, undefined]];
   });
 
+/** A write goes ahead only while `key` holds these bytes, or nothing. */
+interface Condition {
+  readonly key: string;
+  readonly expected: Uint8Array | undefined;
+}
+
 interface PendingWrite {
   readonly changes: readonly RawChange[];
-  readonly resolve: () => void;
+  readonly onlyIf: Condition | undefined;
+  readonly resolve: (isApplied: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
+interface Commits {
+  /** Resolves when the write is durable, to whether its condition held. */
+  readonly write: (changes: readonly RawChange[], onlyIf?: Condition) => Promise<boolean>;
+  readonly idle: () => Promise<void>;
+}
+
+const liveBytes = (bytes: Uint8Array | undefined, nowMs: number): Uint8Array | undefined =>
+  bytes === undefined || expiryOf(bytes) <= nowMs ? undefined : bytes.subarray(headerBytes);
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0;
+
+/**
+ * The writes of a group whose condition holds, seen in order: each sees what those before it will have written. This
+ * store is the only writer of its backend, and nothing else is committed between the look and the commit.
+ */
+const applicable = (backend: Backend, group: readonly PendingWrite[], nowMs: number): readonly PendingWrite[] => {
+  if (group.every(({ onlyIf }) => onlyIf === undefined)) return group;
+  const written = new Map<string, Uint8Array | undefined>();
+  return group.filter(({ changes, onlyIf, resolve, reject }) => {
+    try {
+      if (onlyIf !== undefined) {
+        const bytes = written.has(onlyIf.key) ? written.get(onlyIf.key) : backend.get(onlyIf.key);
+        if (!isSame(liveBytes(bytes, nowMs), onlyIf.expected)) {
+          resolve(false);
+          return false;
+        }
+      }
+      for (const [key, value] of changes) written.set(key, value);
+      return true;
+    } catch (error) {
+      reject(error);
+      return false;
+    }
+  });
+};
+
 /** Commits one batch after another; what is written while a batch is under way goes into the next one together. */
-const groupCommit = (
-  backend: Backend,
-  clock: Clock,
-): { write: (c: readonly RawChange[]) => Promise<void>; idle: () => Promise<void> } => {
+const groupCommit = (backend: Backend, clock: Clock): Commits => {
   let waiting: PendingWrite[] = [];
   let work: Promise<void> | undefined;
 
   const drain = async (): Promise<void> => {
+    // What is asked for in the same turn goes together; and `work` is set before anything is done.
+    await undefined;
     while (waiting.length > 0) {
-      const group = waiting;
+      const nowMs = clock.now();
+      const group = applicable(backend, waiting, nowMs);
       waiting = [];
+      if (group.length === 0) continue;
       try {
         const own = group.flatMap(({ changes }) => changes);
-        await backend.commit([...expiredChanges(backend, clock.now()), ...own]);
-        for (const { resolve } of group) resolve();
+        await backend.commit([...expiredChanges(backend, nowMs), ...own]);
+        for (const { resolve } of group) resolve(true);
       } catch (error) {
         for (const { reject } of group) reject(error);
       }
@@ -132,9 +180,9 @@ const groupCommit = (
   };
 
   return {
-    write: (changes) =>
+    write: (changes, onlyIf) =>
       new Promise((resolve, reject) => {
-        waiting.push({ changes, resolve, reject });
+        waiting.push({ changes, onlyIf, resolve, reject });
         work ??= drain();
       }),
     idle: async () => work,
@@ -180,8 +228,10 @@ export const keyValueStore = (backend: Backend, clock: Clock): Store => {
   const checkOpen = (): void => {
     if (closing !== undefined) throw new PipewrightError('store-closed', `The store (${backend.where}) is closed.`);
   };
-  const liveValue = (bytes: Uint8Array): Uint8Array | undefined =>
-    expiryOf(bytes) <= clock.now() ? undefined : new Uint8Array(bytes.subarray(headerBytes));
+  const liveValue = (bytes: Uint8Array): Uint8Array | undefined => {
+    const value = liveBytes(bytes, clock.now());
+    return value === undefined ? undefined : new Uint8Array(value);
+  };
 
   const close = async (): Promise<void> => {
     await commits.idle();
@@ -199,6 +249,12 @@ export const keyValueStore = (backend: Backend, clock: Clock): Store => {
       checkOpen();
       const raw = rawChanges(changes, clock.now());
       if (raw.length > 0) await commits.write(raw);
+    },
+    compareAndSet: async (key, expected, value, { ttlMs = Infinity } = {}) => {
+      checkOpen();
+      if (expected !== undefined) checkValue(key, expected);
+      const raw = rawChanges([{ type: 'put', key, value, ttlMs }], clock.now());
+      return commits.write(raw, { key: valueKey(key), expected: expected && new Uint8Array(expected) });
     },
     close: () => {
       closing ??= close();

@@ -36,6 +36,10 @@ export const scoped = (store: Store, name: string): Store => {
       checkOpen();
       await store.write(changes.map((change) => ({ ...change, key: prefix + change.key })));
     },
+    compareAndSet: async (key, expected, value, options) => {
+      checkOpen();
+      return store.compareAndSet(prefix + key, expected, value, options);
+    },
     close: async () => {
       isClosed = true;
     },

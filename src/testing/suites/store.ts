@@ -152,6 +152,72 @@ export const describeStore = (name: string, suite: StoreSuite): void => {
       expect(await keysOf(store)).toHaveLength(51);
     });
 
+    it('sets a value only in the place of the expected one', async () => {
+      expect(await store.compareAndSet('a', bytes('x'), bytes('1'))).toBe(false);
+      expect(await store.compareAndSet('a', undefined, bytes('1'))).toBe(true);
+      expect(await store.compareAndSet('a', undefined, bytes('2'))).toBe(false);
+      expect(await store.compareAndSet('a', bytes('12'), bytes('2'))).toBe(false);
+      expect(await listOf(store)).toEqual(['a=1']);
+      expect(await store.compareAndSet('a', bytes('1'), bytes(''))).toBe(true);
+      expect(await store.compareAndSet('a', undefined, bytes('2'))).toBe(false);
+      expect(await store.compareAndSet('a', bytes(''), bytes('2'))).toBe(true);
+      expect(await listOf(store)).toEqual(['a=2']);
+    });
+
+    it('loses none of 100 increments at once', async () => {
+      let tries = 0;
+      const increment = async (): Promise<void> => {
+        for (;;) {
+          tries++;
+          const seen = await store.get('count');
+          const next = bytes(String(Number(textOf(seen) ?? 0) + 1));
+          if (await store.compareAndSet('count', seen, next)) return;
+        }
+      };
+      await Promise.all(Array.from({ length: 100 }, increment));
+      expect(textOf(await store.get('count'))).toBe('100');
+      expect(tries).toBeGreaterThan(100);
+    });
+
+    it('compares with what the writes asked for before it leave', async () => {
+      const results = await Promise.all([
+        store.write([put('a', '1')]),
+        store.compareAndSet('a', bytes('1'), bytes('2')),
+        store.compareAndSet('a', bytes('1'), bytes('3')),
+        store.write([remove('a')]),
+        store.compareAndSet('a', undefined, bytes('4')),
+      ]);
+      expect(results.filter((result) => result !== undefined)).toEqual([true, false, true]);
+      expect(await listOf(store)).toEqual(['a=4']);
+    });
+
+    it('takes what is over for nothing when it compares, and sets with a time to live', async () => {
+      expect(await store.compareAndSet('a', undefined, bytes('1'), { ttlMs: 100 })).toBe(true);
+      nowMs += 99;
+      expect(await store.compareAndSet('a', undefined, bytes('2'))).toBe(false);
+      nowMs += 1;
+      expect(await store.compareAndSet('a', bytes('1'), bytes('2'))).toBe(false);
+      expect(await store.compareAndSet('a', undefined, bytes('2'), { ttlMs: Infinity })).toBe(true);
+      nowMs += 1_000_000;
+      expect(await listOf(store)).toEqual(['a=2']);
+    });
+
+    it('copies both values before compareAndSet returns its promise, and refuses bad ones', async () => {
+      await store.write([put('a', '1')]);
+      const [expected, value] = [bytes('1'), bytes('2')];
+      const isSet = store.compareAndSet('a', expected, value);
+      expected.fill(0);
+      value.fill(0);
+      expect(await isSet).toBe(true);
+      expect(await listOf(store)).toEqual(['a=2']);
+      const bad = 'text' as unknown as Uint8Array;
+      await expect(store.compareAndSet('a', bad, value)).rejects.toMatchObject({ code: 'bad-input' });
+      await expect(store.compareAndSet('a', undefined, bad)).rejects.toMatchObject({ code: 'bad-input' });
+      await expect(store.compareAndSet('a', undefined, value, { ttlMs: 0 })).rejects.toMatchObject({
+        code: 'bad-input',
+      });
+    });
+
     it('forgets an entry when its time is over, and only then', async () => {
       await store.write([put('short', '1', 100), put('long', '2', 1_000), put('ever', '3')]);
       nowMs += 99;
@@ -184,6 +250,7 @@ export const describeStore = (name: string, suite: StoreSuite): void => {
       await store.close();
       await expect(store.get('a')).rejects.toMatchObject({ code: 'store-closed' });
       await expect(store.write([put('a', '2')])).rejects.toMatchObject({ code: 'store-closed' });
+      await expect(store.compareAndSet('a', bytes('1'), bytes('2'))).rejects.toMatchObject({ code: 'store-closed' });
       await expect(listOf(store)).rejects.toMatchObject({ code: 'store-closed' });
     });
 
