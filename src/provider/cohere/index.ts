@@ -1,1 +1,2 @@
-export {};
+export { cohereEmbedder, type CohereEmbedderOptions, type CohereInputType } from './embedder.js';
+export { cohereReranker, type CohereRerankerOptions, type RerankServer } from './rerank.js';

@@ -1,0 +1,4 @@
+import { cohereEmbeddings } from './cohere-embeddings.js';
+import { describeWire } from './describe-wire.js';
+
+describeWire('cohere embeddings', cohereEmbeddings);
