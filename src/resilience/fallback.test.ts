@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRun, defineStep, defineStepWith, inspect, PipewrightError, type Run, stream } from '../core/index.js';
 import { testRun } from '../testing/index.js';
-import { fallback, retry } from './index.js';
+import { fallback, forbidRetry, retry } from './index.js';
 
 const model = (id: string, answer: (q: string, run: Run) => string) =>
   defineStepWith({ kind: 'model', name: id }, { id }, async (q: string, run) => answer(q, run));
@@ -64,13 +64,67 @@ describe('fallback', () => {
   it('rejects with code and details of the last failure and all of them as the cause', async () => {
     const error = await fallback(fails('a', overloaded), fails('b', refused))('x').catch((caught) => caught);
     expect(error).toMatchObject({ code: 'not-allowed', retryable: true, details: { status: 401 } });
-    expect(error.message).toBe('2 steps failed one after the other; the last one: Bad key.');
+    expect(error.message).toBe('2 steps failed one after the other. `a`: Busy. `b`: Bad key.');
     expect(error.cause.errors).toEqual([overloaded, refused]);
+  });
+
+  it('tells the shortest wait that any of the servers asked for', async () => {
+    const slow = (retryAfterMs: number) =>
+      new PipewrightError('rate-limited', 'Slow.', { retryable: true, details: { retryAfterMs } });
+    const error = await fallback(
+      fails('a', slow(9_000)),
+      fails('b', slow(2_000)),
+      fails('c', refused),
+    )('x').catch((caught) => caught);
+    expect(error).toMatchObject({
+      code: 'not-allowed',
+      retryable: true,
+      details: { status: 401, retryAfterMs: 2_000 },
+    });
+  });
+
+  it('quotes long failures in short, on one line, and without secrets (Q30)', async () => {
+    const long = fails('a', new Error(`first\nsecond ${'x'.repeat(5_000)}`));
+    const secret = fails('b', new Error('no such key: sk-proj-abcdefghijklmnop'));
+    const error = await fallback(long, secret)('x').catch((caught) => caught);
+    expect(error.message).toMatch(/`a`: first second x+… `b`: no such key: \[secret\]$/);
+    expect(error.message.length).toBeLessThan(350);
+  });
+
+  it('does not go on after a step that did what must not be done twice', async () => {
+    const deed = model('a', (_, run) => {
+      forbidRetry(run);
+      throw overloaded;
+    });
+    let calls = 0;
+    const other = (): string => String(++calls);
+    await expect(fallback(deed, other)('x')).rejects.toBe(overloaded);
+    await expect(retry(fallback(retry(deed), other), { initialDelayMs: 0 })('x')).rejects.toBe(overloaded);
+    expect(calls).toBe(0);
+  });
+
+  it('leaves the budget of tries to the retries inside and around it', async () => {
+    let calls = 0;
+    const down = model('a', () => {
+      calls += 1;
+      throw overloaded;
+    });
+    const retried = retry(down, { initialDelayMs: 0 });
+    await expect(fallback(retried, retried)('x')).rejects.toMatchObject({ code: 'model-overloaded' });
+    expect(calls).toBe(6);
+    calls = 0;
+    await expect(retry(fallback(retried, retried), { maxAttempts: 2, initialDelayMs: 0 })('x')).rejects.toThrow();
+    // Two first tries, and the one extra try for all.
+    expect(calls).toBe(3);
   });
 
   it('is not retryable when none of the failures is, and has a code when none is ours', async () => {
     const step = fallback(fails('a', new Error('one')), fails('b', 'two'));
-    await expect(step('x')).rejects.toMatchObject({ code: 'model-failed', retryable: false, message: /: two$/ });
+    await expect(step('x')).rejects.toMatchObject({
+      code: 'model-failed',
+      retryable: false,
+      message: /`a`: one `b`: two$/,
+    });
   });
 
   it('asks `shouldSwitch` about each failure', async () => {

@@ -6,6 +6,7 @@ import {
   messageOf,
   PipewrightError,
   type Run,
+  scrubText,
   type StepInput,
   type StepLike,
   stepName,
@@ -13,6 +14,7 @@ import {
 } from '../core/index.js';
 import { startAttempt } from './attempt.js';
 import type { OnPartial } from './partial-output.js';
+import { enterFallback } from './retry-scope.js';
 
 export interface FallbackOptions {
   /** Whether this failure is a reason to go on to the next step; never asked after an abort. @default every failure */
@@ -27,8 +29,9 @@ type Alternative<S extends AnyStep> = StepLike<StepInput<S>, StepOutput<S>>;
  * Calls the first step; when that fails, the next one with the same input, and so on. The result has the properties of the
  * first step. With options the steps come as a list: `fallback([a, b], { onPartial: 'fail' })`.
  * Rejects with the signal's reason once the run is aborted; with the failure itself when only one step was tried; else with
- * an error that has code and details of the last failure, is retryable when any of the failures was, and whose `cause` is an
- * `AggregateError` with all of them in order.
+ * an error that names each step and its failure, has code and details of the last one and the shortest `retryAfterMs` of all,
+ * is retryable when any of the failures was, and whose `cause` is an `AggregateError` with all of them in order.
+ * No step follows one that did something that must not be done twice (`forbidRetry`).
  * @example await fallback((n: number): string => { throw new Error(`down ${n}`); }, (n) => `plan ${n}`)(2) // => 'plan 2'
  */
 export function fallback<S extends AnyStep>(first: S, ...others: readonly Alternative<NoInfer<S>>[]): Decorated<S>;
@@ -49,37 +52,60 @@ export function fallback(
   return decorate(main, info, (input, run) => callInTurn(steps, input, run, { shouldSwitch, onPartial }));
 }
 
+/** One step that failed, and how. */
+interface Failure {
+  readonly name: string;
+  readonly error: unknown;
+}
+
 const callInTurn = async (
   steps: readonly AnyStep[],
   input: unknown,
   run: Run,
   { shouldSwitch, onPartial }: Required<FallbackOptions>,
 ): Promise<unknown> => {
-  const failures: unknown[] = [];
+  const failures: Failure[] = [];
+  const { scope, run: inner } = enterFallback(run);
   for (const [index, step] of steps.entries()) {
-    const attempt = startAttempt(step as StepLike<unknown, unknown>, input, run, stepName(step));
+    const name = stepName(step);
+    const attempt = startAttempt(step as StepLike<unknown, unknown>, input, inner, name);
     try {
       return await attempt.result;
     } catch (error) {
       run.throwIfAborted();
-      failures.push(error);
+      failures.push({ name, error });
       const next = steps[index + 1];
-      if (next === undefined || !shouldSwitch(error)) break;
+      if (next === undefined || scope.isForbidden || !shouldSwitch(error)) break;
       if (!attempt.withdraw(onPartial, `Replaced: ${messageOf(error)}`)) break;
-      run.emit({ type: 'fallback-switch', from: stepName(step), to: stepName(next), error });
+      run.emit({ type: 'fallback-switch', from: name, to: stepName(next), error });
     }
   }
-  throw failures.length === 1 ? failures[0] : allFailed(failures);
+  throw failures.length === 1 ? failures[0]?.error : allFailed(failures);
 };
 
-const allFailed = (failures: readonly unknown[]): PipewrightError => {
-  const last = failures.at(-1);
-  const message = `${failures.length} steps failed one after the other; the last one: ${messageOf(last)}`;
-  const options = {
-    retryable: failures.some((failure) => isPipewrightError(failure) && failure.retryable),
-    cause: new AggregateError(failures, message),
-  };
-  return isPipewrightError(last)
-    ? new PipewrightError(last.code, message, { ...options, details: last.details })
-    : new PipewrightError('model-failed', message, options);
+/** Longest quote of one failure in the message about all. */
+const maxQuoteLength = 200;
+
+const quoteOf = ({ name, error }: Failure): string => {
+  const text = scrubText(messageOf(error)).replaceAll(/\s+/g, ' ');
+  return `\`${name}\`: ${text.length > maxQuoteLength ? `${text.slice(0, maxQuoteLength)}…` : text}`;
+};
+
+/** The shortest wait that a server asked for: then one of the steps may work again. */
+const soonestRetryMs = (errors: readonly unknown[]): number | undefined => {
+  const waits = errors.flatMap((error) => (isPipewrightError(error) ? (error.details.retryAfterMs ?? []) : []));
+  return waits.length === 0 ? undefined : Math.min(...waits);
+};
+
+const allFailed = (failures: readonly Failure[]): PipewrightError => {
+  const errors = failures.map(({ error }) => error);
+  const last = errors.at(-1);
+  const message = `${failures.length} steps failed one after the other. ${failures.map(quoteOf).join(' ')}`;
+  const retryAfterMs = soonestRetryMs(errors);
+  const { code, details } = isPipewrightError(last) ? last : { code: 'model-failed' as const, details: {} };
+  return new PipewrightError(code, message, {
+    retryable: errors.some((error) => isPipewrightError(error) && error.retryable),
+    cause: new AggregateError(errors, message),
+    details: retryAfterMs === undefined ? details : { ...details, retryAfterMs },
+  });
 };

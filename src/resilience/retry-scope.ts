@@ -1,28 +1,68 @@
 import { type Run, runKey } from '../core/index.js';
 
-/** One call of a retried step, as the retries inside it see it. */
+/** Extra tries that are left; shared by all retries and hedges under the outermost. */
+export interface TryBudget {
+  extraTries: number;
+}
+
+/** One call of a step that may be tried more than once, as what is inside it sees it. */
 export interface RetryScope {
-  /** Shared by all retries under the outermost: what one layer takes, the others no longer have. */
-  readonly budget: { extraTries: number };
+  /** What one layer takes, the others no longer have. Undefined while nothing around limits it. */
+  readonly budget: TryBudget | undefined;
   readonly above: RetryScope | undefined;
+  /** The same object for all tries of one call. */
+  readonly call: object;
   /** Whether something was done below that must not be done twice. */
   isForbidden: boolean;
+  /** Told when that is about to happen. */
+  readonly onForbid: (() => void) | undefined;
 }
 
 const scopeKey = runKey<RetryScope>('retry');
 
+/** The innermost scope of a run. */
+export const retryScopeOf = (run: Run): RetryScope | undefined => run.get(scopeKey);
+
+/** A scope as a value to attach to a run. */
+export const scopeValues = (scope: RetryScope): ReadonlyMap<object, unknown> => new Map([[scopeKey, scope]]);
+
+interface Entered<Scope extends RetryScope> {
+  readonly scope: Scope;
+  readonly run: Run;
+}
+
+const enter = <B extends TryBudget | undefined>(
+  run: Run,
+  above: RetryScope | undefined,
+  budget: B,
+): Entered<RetryScope & { readonly budget: B }> => {
+  const scope = { budget, above, call: {}, isForbidden: false, onForbid: undefined };
+  return { scope, run: run.with({ values: scopeValues(scope) }) };
+};
+
 /** Opens a scope inside those of the run; the outermost brings the budget. */
-export const enterRetry = (run: Run, extraTries: number): { readonly scope: RetryScope; readonly run: Run } => {
-  const above = run.get(scopeKey);
-  const scope: RetryScope = { budget: above?.budget ?? { extraTries }, above, isForbidden: false };
-  return { scope, run: run.with({ values: new Map([[scopeKey, scope]]) }) };
+export const enterRetry = (run: Run, extraTries: number): Entered<RetryScope & { readonly budget: TryBudget }> => {
+  const above = retryScopeOf(run);
+  return enter(run, above, above?.budget ?? { extraTries });
+};
+
+/** Opens a scope that learns of `forbidRetry` and leaves the budget to others. */
+export const enterFallback = (run: Run): Entered<RetryScope> => {
+  const above = retryScopeOf(run);
+  return enter(run, above, above?.budget);
 };
 
 /**
- * Call it just before doing what must not happen twice, such as sending a mail or charging a card: no retry around this point
- * will then run it again, whatever fails later. Retries that start after it and wrap other work go on as ever.
+ * Call it just before doing what must not happen twice, such as sending a mail or charging a card: no retry, fallback or hedge
+ * around this point will then run it again or run something else in its place, whatever fails later. Tries of the same call
+ * that a hedge has under way are cancelled first. Retries that start after it and wrap other work go on as ever.
+ * Throws the signal's reason when the run is aborted already, so that a try that was given up does not do the deed.
  * @example const send = async (mail: string, run: Run) => { forbidRetry(run); return post(mail); }
  */
 export const forbidRetry = (run: Run): void => {
-  for (let scope = run.get(scopeKey); scope !== undefined; scope = scope.above) scope.isForbidden = true;
+  run.throwIfAborted();
+  for (let scope = retryScopeOf(run); scope !== undefined; scope = scope.above) {
+    scope.isForbidden = true;
+    scope.onForbid?.();
+  }
 };
