@@ -1,5 +1,7 @@
+export { type AnswerFormOptions, type AnswerMode, answerForm, type AskedAnswer } from './answer-form.js';
 export { parseJson } from './parse-json.js';
 export { type PartialJson, partialJson, type PartialJsonOptions } from './partial-json.js';
-export { partialValues } from './partial-values.js';
+export { type DeepPartial, partials, type PartialsOptions } from './partials.js';
 export { type StrictSchema, strictSchema } from './strict-value.js';
-export { structured, type StructuredOptions, type TextModel, type TextReply, type TextRequest } from './structured.js';
+export { structured, type StructuredOptions } from './structured.js';
+export type { TextModel, TextReply, TextRequest, TextTool } from './text-model.js';

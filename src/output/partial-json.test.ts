@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { type Run, stream } from '../core/index.js';
-import { partialJson, partialValues } from './index.js';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { type Run, sleep, stream, toJsonSchema } from '../core/index.js';
+import { partialJson, partials, strictSchema } from './index.js';
 
 /** Whether `later` is `earlier` with more in it. */
 const hasGrown = (earlier: unknown, later: unknown): boolean => {
@@ -128,18 +129,163 @@ describe('partialJson', () => {
   });
 });
 
-describe('partialValues', () => {
-  it('follows the text of a step and begins anew after a retraction', async () => {
+const nested = (): z.ZodType<unknown> =>
+  z.object({
+    title: z.string(),
+    note: z.string().optional(),
+    gap: z.string().nullable().optional(),
+    counts: z.record(z.string(), z.number()).optional(),
+    shapes: z.array(
+      z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('circle'), radius: z.number(), note: z.string().optional() }),
+        z.object({ kind: z.literal('box'), sides: z.array(z.number()), note: z.string().nullable() }),
+      ]),
+    ),
+    either: z.union([z.object({ a: z.string().optional() }), z.object({ a: z.string().nullable(), b: z.number() })]),
+  });
+
+const text = fc.string({ maxLength: 12 });
+const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined });
+const withoutUndefined = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+const value = fc
+  .record({
+    title: text,
+    note: optional(text),
+    gap: optional(fc.option(text)),
+    counts: optional(fc.dictionary(text, fc.integer(), { maxKeys: 3, noNullPrototype: true })),
+    shapes: fc.array(
+      fc.oneof(
+        fc.record({ kind: fc.constant('circle'), radius: fc.integer(), note: optional(text) }),
+        fc.record({ kind: fc.constant('box'), sides: fc.array(fc.integer(), { maxLength: 2 }), note: fc.option(text) }),
+      ),
+      { maxLength: 3 },
+    ),
+    either: fc.oneof(fc.record({ a: optional(text) }), fc.record({ a: fc.option(text), b: fc.integer() })),
+  })
+  .map(withoutUndefined);
+
+/** A step that writes the pieces as text of one call, or as arguments of the answer's tool. */
+const writes = (pieces: readonly string[], form: 'native' | 'prompt' | 'tool') => async (_: string, run: Run) => {
+  const call = run.child('model');
+  const how = {
+    native: { output: { type: 'json-schema' } },
+    tool: { tools: [{ name: 'answer' }] },
+    prompt: {},
+  }[form];
+  call.emit({ type: 'step-start', kind: 'model', input: { messages: [], ...how } });
+  if (form === 'tool') call.emit({ type: 'text-delta', text: 'I call {the} tool: ' });
+  for (const piece of pieces) {
+    if (form === 'tool') call.emit({ type: 'tool-call-delta', id: 'c1', name: 'answer', text: piece });
+    else call.emit({ type: 'text-delta', text: piece });
+  }
+  return 'done';
+};
+
+const collect = async <T>(drafts: AsyncIterable<T>): Promise<T[]> => {
+  const seen: T[] = [];
+  for await (const draft of drafts) seen.push(draft);
+  return seen;
+};
+
+describe('partials', () => {
+  it('Q14 drafts have the form of the schema, only grow, never invent, and end with the answer, in each mode', async () => {
+    const schema = nested();
+    const strict = strictSchema(toJsonSchema(schema));
+    const isFine = async (answer: unknown, form: 'native' | 'prompt' | 'tool', onlyComplete: boolean) => {
+      const json = JSON.stringify(form === 'native' ? strict.toStrict(answer) : answer);
+      const drafts = await collect(partials(stream(writes(json.split(''), form), ''), schema, { onlyComplete }));
+      drafts.forEach((draft, index) => {
+        expect(hasGrown(drafts[index - 1], draft)).toBe(true);
+        expect(hasGrown(draft, answer)).toBe(true);
+      });
+      expect(drafts.at(-1)).toEqual(answer);
+      if (!onlyComplete) return;
+      const final = new Map(scalars(answer));
+      for (const draft of drafts) for (const [path, one] of scalars(draft)) expect(final.get(path)).toEqual(one);
+    };
+    await fc.assert(fc.asyncProperty(value, fc.constantFrom('native', 'prompt', 'tool'), fc.boolean(), isFine), {
+      numRuns: 100,
+    });
+  });
+
+  it.each([
+    ['native', z.array(z.string()), '{"value": ["a", "b"]}', ['a', 'b']],
+    ['tool', z.array(z.string()), '{"value": ["a", "b"]}', ['a', 'b']],
+    ['prompt', z.array(z.string()), '["a", "b"]', ['a', 'b']],
+    ['native', z.record(z.string(), z.number()), '{"value": [{"key": "value", "value": 1}]}', { value: 1 }],
+    ['tool', z.record(z.string(), z.number()), '{"value": {"value": 1}}', { value: 1 }],
+    ['prompt', z.record(z.string(), z.number()), '{"value": 1}', { value: 1 }],
+    ['native', z.enum(['red', 'green']), '{"value": "green"}', 'green'],
+    ['tool', z.number(), '{"value": 12}', 12],
+    ['prompt', z.number(), '12', 12],
+    ['tool', z.object({ pair: z.tuple([z.number(), z.string()]) }), '{"pair": [1, "x"]}', { pair: [1, 'x'] }],
+  ] as const)('takes a root that is no object out of its wrapping (%s)', async (form, schema, json, answer) => {
+    const drafts = await collect(partials<unknown>(stream(writes(json.split(''), form), ''), schema));
+    expect(drafts.at(-1)).toEqual(answer);
+    for (const draft of drafts) expect(hasGrown(draft, answer)).toBe(true);
+  });
+
+  it('has drafts of the type of the schema, each an object of its own', async () => {
+    const schema = z.object({ name: z.string(), tags: z.array(z.object({ id: z.number() })) });
+    const events = stream(writes(['{"name": "a', 'b", "tags": [{"id": 1}]}'], 'native'), '');
+    const drafts = await collect(partials(events, schema));
+    expectTypeOf(drafts).toEqualTypeOf<
+      { readonly name?: string; readonly tags?: readonly { readonly id?: number }[] }[]
+    >();
+    expect(drafts).toEqual([{ name: 'a' }, { name: 'ab', tags: [{ id: 1 }] }]);
+  });
+
+  it('begins anew after a retraction, and with a call inside another span', async () => {
     const events = stream((_: string, run: Run) => {
       const draft = run.child('draft');
       draft.emit({ type: 'text-delta', text: '{"a": 1, "b": "x' });
       draft.emit({ type: 'retract', reason: 'wrong' });
-      run.emit({ type: 'text-delta', text: '{"c": ' });
-      run.emit({ type: 'text-delta', text: '2}' });
+      const next = run.child('next');
+      next.emit({ type: 'text-delta', text: '{"a": ' });
+      next.emit({ type: 'text-delta', text: '2}' });
+      run.child('other').emit({ type: 'retract', reason: 'of no concern' });
       return 'done';
     }, '');
-    const seen: unknown[] = [];
-    for await (const value of partialValues(events)) seen.push(structuredClone(value));
-    expect(seen).toEqual([{ a: 1, b: 'x' }, {}, { c: 2 }]);
+    const schema = z.object({ a: z.number(), b: z.string() });
+    expect(await collect(partials(events, schema))).toEqual([{ a: 1, b: 'x' }, {}, { a: 2 }]);
+  });
+
+  it('overlooks calls of other tools', async () => {
+    const step = (_: string, run: Run) => {
+      run.emit({ type: 'tool-call-delta', id: 'c0', name: 'search', text: '{"a": 9}' });
+      run.emit({ type: 'tool-call-delta', id: 'c1', name: 'result', text: '{"a": 1}' });
+    };
+    const drafts = await collect(partials(stream(step, ''), z.object({ a: z.number() }), { name: 'result' }));
+    expect(drafts).toEqual([{ a: 1 }]);
+  });
+
+  it('drafts of a long answer come less often and end with all of it', async () => {
+    const items = Array.from({ length: 20_000 }, (_, id) => ({ id }));
+    const json = JSON.stringify({ items });
+    const pieces = json.match(/[\s\S]{1,5}/g) ?? [];
+    let count = 0;
+    let last: unknown;
+    for await (const draft of partials(
+      stream(writes(pieces, 'native'), ''),
+      z.object({ items: z.array(z.unknown()) }),
+    )) {
+      count += 1;
+      last = draft;
+    }
+    expect(last).toEqual({ items });
+    expect(pieces.length).toBeGreaterThan(40_000);
+    expect(count).toBeLessThan(1_200);
+  });
+
+  it('cancels the call when its reader leaves', async () => {
+    const events = stream(writes(['{"a": 1', '}'], 'native'), '');
+    for await (const _ of partials(events, z.object({ a: z.number() }))) break;
+    await expect(events.result).resolves.toBe('done');
+    const endless = stream(async (_: string, run: Run) => {
+      run.emit({ type: 'text-delta', text: '{"a": 1, ' });
+      return sleep(Number.POSITIVE_INFINITY, run);
+    }, '');
+    for await (const _ of partials(endless, z.object({ a: z.number() }))) break;
+    await expect(endless.result).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

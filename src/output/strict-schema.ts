@@ -1,4 +1,5 @@
 import { type JsonSchema, PipewrightError } from '../core/index.js';
+import { isObjectRoot } from './object-root.js';
 import { isRecord, setOwn } from './own-property.js';
 
 /** How a part of the strict schema stands for a part of the original; `strict-value.ts` reads it on the way back. */
@@ -214,7 +215,7 @@ const convert = (context: Context, schema: JsonSchema, path: string): Converted 
 /** Converts a schema whose root may be anything; the strict form wants an object there. */
 export const convertRoot = (root: JsonSchema): Converted & { readonly isWrapped: boolean } => {
   const context: Context = { root, shapes: new Map(), definitions: {} };
-  const isObject = root.type === 'object' && root.additionalProperties !== true && !isRecord(root.additionalProperties);
+  const isObject = isObjectRoot(root);
   const converted = convert(context, root, '');
   const schema = isObject ? converted.schema : strictObject({ value: converted.schema });
   const hasDefinitions = Object.keys(context.definitions).length > 0;

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../core/index.js';
+import { isPipewrightError, type JsonSchema } from '../core/index.js';
 import { isRecord, setOwn } from './own-property.js';
 import { convertRoot, type Shape } from './strict-schema.js';
 
@@ -11,7 +11,7 @@ export interface StrictSchema {
   readonly toStrict: (value: unknown) => unknown;
 }
 
-const typeOf = (value: unknown): string => {
+export const typeOf = (value: unknown): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
@@ -143,6 +143,16 @@ const membersToStrict = (
     }
   }
   return result;
+};
+
+/** The result of a conversion to the strict form; undefined where that cannot express the schema. */
+export const ifExpressible = <T>(convert: () => T): T | undefined => {
+  try {
+    return convert();
+  } catch (error) {
+    if (isPipewrightError(error) && error.code === 'bad-schema') return undefined;
+    throw error;
+  }
 };
 
 /**

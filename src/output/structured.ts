@@ -1,91 +1,25 @@
 import {
   type AnyStep,
-  assistant,
   callStep,
   checkAtLeast,
   checkSchema,
   defineStep,
   isPipewrightError,
-  type JsonSchema,
-  type Message,
   PipewrightError,
-  type Run,
   type Schema,
   type Step,
   type StepInput,
   stepName,
-  system,
   toJsonSchema,
   user,
 } from '../core/index.js';
-import { parseJson } from './parse-json.js';
-import { type StrictSchema, strictSchema } from './strict-value.js';
+import { type AnswerFormOptions, type AskedAnswer, answerForm } from './answer-form.js';
+import type { TextModel, TextReply, TextRequest } from './text-model.js';
 
-/** What is asked of a model. Every `ChatRequest` is one. */
-export interface TextRequest {
-  readonly messages: readonly Message[];
-  readonly output?: { readonly type: 'json-schema'; readonly name: string; readonly schema: JsonSchema };
-}
-
-/** What a model answers. Every `ChatReply` is one. */
-export interface TextReply {
-  readonly text: string;
-  readonly finishReason?: string;
-}
-
-/** The least that `structured` needs of a model. Every `ChatModel` is one, and so is any step that answers with text. */
-export interface TextModel {
-  (request: TextRequest, run?: Run): Promise<TextReply>;
-  readonly features?: { readonly jsonSchema: boolean };
-}
-
-export interface StructuredOptions {
+export interface StructuredOptions extends AnswerFormOptions {
   /** How often the model is shown what is wrong with its answer and asked again. @default 2 */
   readonly maxRepairs?: number;
-  /** What the answer is called on the wire: letters, digits, `_` and `-`. @default 'answer' */
-  readonly name?: string;
 }
-
-/** How the answer is asked for and read. */
-interface Form {
-  readonly request: (request: TextRequest) => TextRequest;
-  readonly read: (text: string) => unknown;
-}
-
-const nativeForm = (name: string, strict: StrictSchema): Form => ({
-  request: (request) => ({ ...request, output: { type: 'json-schema', name, schema: strict.schema } }),
-  read: (text) => strict.fromStrict(parseJson(text)),
-});
-
-const promptForm = (schema: JsonSchema): Form => {
-  const instruction = system(
-    `Answer with JSON alone, without any other words. It must fit this JSON Schema:\n${JSON.stringify(schema)}`,
-  );
-  return {
-    request: (request) => {
-      const firstOther = request.messages.findIndex(({ role }) => role !== 'system');
-      const at = firstOther < 0 ? request.messages.length : firstOther;
-      const { messages } = request;
-      return { ...request, messages: [...messages.slice(0, at), instruction, ...messages.slice(at)] };
-    },
-    read: parseJson,
-  };
-};
-
-/** The schema in strict form; undefined where that cannot express it. */
-const strictOf = (schema: JsonSchema): StrictSchema | undefined => {
-  try {
-    return strictSchema(schema);
-  } catch (error) {
-    if (isPipewrightError(error) && error.code === 'bad-schema') return undefined;
-    throw error;
-  }
-};
-
-const formFor = (model: TextModel, schema: JsonSchema, name: string): Form => {
-  const strict = model.features?.jsonSchema === true ? strictOf(schema) : undefined;
-  return strict === undefined ? promptForm(schema) : nativeForm(name, strict);
-};
 
 const requestOf = (input: unknown): TextRequest => {
   if (typeof input === 'string') return { messages: [user(input)] };
@@ -94,10 +28,10 @@ const requestOf = (input: unknown): TextRequest => {
 
 type Checked<Out> = { readonly value: Out } | { readonly issues: readonly string[] };
 
-const check = async <Out>(text: string, form: Form, schema: Schema<Out>): Promise<Checked<Out>> => {
+const check = async <Out>(reply: TextReply, asked: AskedAnswer, schema: Schema<Out>): Promise<Checked<Out>> => {
   let raw: unknown;
   try {
-    raw = form.read(text);
+    raw = asked.read(reply);
   } catch (error) {
     if (!isPipewrightError(error)) throw error;
     return { issues: [error.message] };
@@ -106,26 +40,43 @@ const check = async <Out>(text: string, form: Form, schema: Schema<Out>): Promis
   return checked.isValid ? { value: checked.value } : { issues: checked.issues };
 };
 
-const repairOf = (text: string, issues: readonly string[]): readonly Message[] => [
-  assistant(text),
-  user(`That does not fit:\n${issues.map((issue) => `- ${issue}`).join('\n')}\nAnswer with the corrected JSON alone.`),
-];
+const failed = (
+  code: 'output-invalid' | 'content-refused',
+  reply: TextReply,
+  message: string,
+  issues?: readonly string[],
+) =>
+  new PipewrightError(code, message, {
+    details: { partialText: reply.text, ...(issues === undefined ? {} : { issues }) },
+  });
 
-const failed = (model: TextModel, reply: TextReply, issues: readonly string[]): PipewrightError => {
-  const name = stepName(model as AnyStep);
-  const message =
-    reply.finishReason === 'length'
-      ? `The answer of ${name} was cut at its limit of output tokens. Raise maxOutputTokens, or ask for less.`
-      : `The answer of ${name} does not fit the schema: ${issues.join('; ')}.`;
-  return new PipewrightError('output-invalid', message, { details: { partialText: reply.text, issues } });
+/** Why asking again would not help: the reply was cut, refused, or asks for a tool. */
+const hopeless = (name: string, reply: TextReply, answerName: string): PipewrightError | undefined => {
+  const { finishReason, toolCalls = [] } = reply;
+  if (finishReason === 'length') {
+    const message = `The answer of ${name} was cut at its limit of output tokens. Raise maxOutputTokens, or ask for less.`;
+    return failed('output-invalid', reply, message, [message]);
+  }
+  if (finishReason === 'content-filter') {
+    return failed('content-refused', reply, `${name} refuses to answer this. Change the prompt, or ask another model.`);
+  }
+  if (toolCalls.length > 0 && !toolCalls.some((call) => call.name === answerName)) {
+    const called = toolCalls.map((call) => `\`${call.name}\``).join(', ');
+    const message = `${name} called ${called} instead of answering, and \`structured\` runs no tools. Give it a step that does, or use \`answerForm\`.`;
+    return failed('output-invalid', reply, message, [message]);
+  }
+  return undefined;
 };
 
 /**
  * Makes a step that asks a model for an answer of a schema and resolves to the checked, typed value. A model with JSON schemas
- * of its own gets the schema in strict form (and optional members back as such); any other is told the schema in words. An
- * answer that does not fit is shown to the model with what is wrong, at most `maxRepairs` times; its text is retracted.
- * The step throws `output-invalid` with the issues and the last text in its details.
- * @throws {PipewrightError} `bad-schema` at once, when the schema cannot say its JSON Schema.
+ * of its own gets the schema in strict form (and optional members back as such); one with tools gets a tool that takes the
+ * answer; any other is told the schema in words. An answer that does not fit is shown to the model with what is wrong, at most
+ * `maxRepairs` times, each an ordinary call that counts against the run's budget; its text is retracted.
+ * The step throws `output-invalid` with the issues and the last text in its details, at once when the answer was cut at its
+ * limit of tokens or the model called a tool of the request instead; `content-refused` when the model refuses.
+ * @throws {PipewrightError} `bad-schema` at once, when the schema cannot say its JSON Schema; `unsupported` when the model
+ * cannot do the `mode`.
  * @example await structured(scripted(['{"total": 12}']), z.object({ total: z.number() }))('Ham 5, eggs 7') // => { total: 12 }
  */
 export const structured = <M extends TextModel, Out>(
@@ -133,21 +84,29 @@ export const structured = <M extends TextModel, Out>(
   schema: Schema<Out>,
   options: StructuredOptions = {},
 ): Step<StepInput<M>, Out> => {
-  const { maxRepairs = 2, name = 'answer' } = options;
+  const { maxRepairs = 2, name: answerName = 'answer' } = options;
   checkAtLeast('maxRepairs', maxRepairs, 0);
-  const form = formFor(model, toJsonSchema(schema), name);
+  const form = answerForm(model, toJsonSchema(schema), options);
+  const name = stepName(model as AnyStep);
   const info = { kind: 'structured', details: { maxRepairs }, children: [{ step: model as AnyStep }] };
   return defineStep(info, async (input, run) => {
-    let request = form.request(requestOf(input));
+    const asked = form(requestOf(input));
+    let { request } = asked;
     for (let round = 0; ; round++) {
       run.throwIfAborted();
       const attempt = run.isWatched ? run.child(round === 0 ? 'ask' : `repair ${round}`) : run;
       const reply = await callStep<TextRequest, TextReply>(model, request, attempt);
-      const checked = await check(reply.text, form, schema);
+      const end = hopeless(name, reply, answerName);
+      if (end !== undefined) throw end;
+      const checked = await check(reply, asked, schema);
       if ('value' in checked) return checked.value;
-      if (round >= maxRepairs || reply.finishReason === 'length') throw failed(model, reply, checked.issues);
-      attempt.emit({ type: 'retract', reason: `The answer does not fit the schema: ${checked.issues.join('; ')}` });
-      request = { ...request, messages: [...request.messages, ...repairOf(reply.text, checked.issues)] };
+      const issues = checked.issues.join('; ');
+      if (round >= maxRepairs) {
+        const message = `The answer of ${name} does not fit the schema: ${issues}.`;
+        throw failed('output-invalid', reply, message, checked.issues);
+      }
+      attempt.emit({ type: 'retract', reason: `The answer does not fit the schema: ${issues}` });
+      request = { ...request, messages: [...request.messages, ...asked.repair(reply, checked.issues)] };
     }
   });
 };
