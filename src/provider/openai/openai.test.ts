@@ -24,9 +24,9 @@ describe('openai', () => {
     const model = openai('gpt-5-mini', { limits: { maxOutputTokens: 5 } });
     expect({ ...model }).toMatchObject({ id: 'openai:gpt-5-mini', model: 'gpt-5-mini', provider: 'openai' });
     expect(model.features).toEqual({
-      audio: true,
+      audio: false,
       jsonSchemaWithTools: true,
-      logProbs: true,
+      logProbs: false,
       tools: true,
       jsonSchema: true,
       images: true,

@@ -10,11 +10,19 @@ import {
   type ModelLimits,
   type ModelPrice,
 } from '../../model/index.js';
-import { checkBaseUrl, guardedCall, replyHeaders } from '../shared/index.js';
+import {
+  type ChatQuirks,
+  type ChatSettings,
+  checkBaseUrl,
+  chunkOf,
+  guardedCall,
+  readChunks,
+  replyHeaders,
+  type WireChunk,
+  wireRequest,
+} from '../shared/index.js';
 import { type OpenAIClient, openaiClient } from './client.js';
-import { chunkOf, readChunks, type WireChunk } from './events.js';
-import { openaiFamily, openaiFeatures } from './models.js';
-import { type WireSettings, wireRequest } from './request.js';
+import { openaiFamily, openaiFeatures, openaiQuirks } from './models.js';
 
 export interface OpenAIOptions {
   /** @default the environment variable OPENAI_API_KEY, read at every call */
@@ -46,7 +54,9 @@ export const openai = (model: string, options: OpenAIOptions = {}): ChatModel =>
   checkBaseUrl(baseUrl);
   const id = `openai:${model}`;
   const family = openaiFamily(model);
-  const settings: WireSettings = { id, model, family, maxTokensField, isStreaming };
+  const fields = maxTokensField === 'max_tokens' ? { fields: { max_completion_tokens: 'max_tokens' } } : {};
+  const quirks: ChatQuirks = { ...openaiQuirks(family), ...fields };
+  const settings: ChatSettings = { id, provider: 'openai', model, quirks, isStreaming };
   const client = openaiClient({ id, apiKey, baseUrl, headers });
   return chatModel({
     id,
@@ -62,14 +72,16 @@ export const openai = (model: string, options: OpenAIOptions = {}): ChatModel =>
 
 async function* answer(
   client: OpenAIClient,
-  settings: WireSettings,
+  settings: ChatSettings,
   request: ChatRequest,
   run: Run,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void, undefined> {
   const { chat } = await client.get();
-  const body = wireRequest(settings, request) as unknown as OpenAI.ChatCompletionCreateParams;
-  const { data, response } = await chat.completions.create(body, { signal }).withResponse();
+  const body = wireRequest(settings, request, run);
+  const { data, response } = await chat.completions
+    .create(body as unknown as OpenAI.ChatCompletionCreateParams, { signal })
+    .withResponse();
   const chunks = settings.isStreaming ? (data as AsyncIterable<WireChunk>) : [chunkOf(settings.id, data)];
-  yield* readChunks(chunks, replyHeaders(response.headers), run);
+  yield* readChunks(settings, { chunks, headers: replyHeaders(response.headers), body }, run);
 }

@@ -1,0 +1,11 @@
+export { chunkOf, type WireChunk } from './chunk.js';
+export { readChunks } from './events.js';
+export {
+  type ChatQuirks,
+  type ChatSettings,
+  reasoningGrades,
+  type ReasoningGrades,
+  type ReasoningPlace,
+  type Wire,
+} from './quirks.js';
+export { isStrictSchema, wireRequest } from './request.js';
