@@ -1,1 +1,1 @@
-export {};
+export { google, type GoogleOptions } from './google.js';

@@ -1,7 +1,7 @@
 import { PipewrightError } from '../../core/index.js';
 
-/** More than any reply that is not streamed has reason to weigh. */
-const maxBodyBytes = 64 * 1024 * 1024;
+/** More than any reply that is not streamed, or one event of a stream, has reason to weigh. */
+export const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
  * `fetch` that reads at most 64 MiB of a reply that is not an event stream: SDKs read such a reply whole, and a broken server
@@ -24,7 +24,8 @@ export const cappedFetch = async (input: string | URL | Request, init?: RequestI
   return new Response(capped, { status, statusText, headers });
 };
 
-const tooLarge = (): PipewrightError =>
+/** The server is none of a model, or broken. */
+export const tooLarge = (): PipewrightError =>
   new PipewrightError(
     'model-failed',
     `The server sent more than ${maxBodyBytes / 1024 / 1024} MiB in one reply. Check the base URL: this is no model's answer.`,

@@ -1,5 +1,5 @@
-import { createParser } from 'eventsource-parser';
-import { cappedFetch } from './capped-fetch.js';
+import { cappedText } from './http-body.js';
+import { jsonTexts } from './http-stream.js';
 
 /** One request of JSON. */
 export interface HttpCall {
@@ -35,30 +35,30 @@ class HttpFailure extends Error {
   }
 }
 
-/** For APIs that have no SDK here. Throws what `serverError` reads. */
+/** For APIs that have no SDK here. Reads at most 64 MiB; throws what `serverError` reads. */
 export const httpJson = async (call: HttpCall): Promise<HttpReply> => {
   const response = await send(call, 'application/json');
-  return { data: await response.json(), headers: response.headers };
+  return { data: JSON.parse(await cappedText(response.body)), headers: response.headers };
 };
 
 /**
- * The same for a reply in pieces: server-sent events, or lines of JSON. Resolves once the headers are there. Leaving the loop
- * over the events closes the connection.
+ * The same for a reply in pieces: server-sent events, lines of JSON, or one JSON text from a server that does not stream.
+ * Resolves once the headers are there. Leaving the loop over the events closes the connection. The whole may be of any size, one
+ * event has at most 64 MiB. What a cut connection leaves of a last event is left out.
  */
 export const httpEvents = async (call: HttpCall): Promise<HttpEvents> => {
   const response = await send(call, 'text/event-stream');
-  const isLines = /ndjson|jsonl|x-json-stream/.test(response.headers.get('content-type') ?? '');
-  const { body } = response;
-  const events = body === null ? noEvents() : isLines ? linesOf(body) : eventsOf(body);
-  return { events, headers: response.headers };
+  return { events: jsonTexts(response), headers: response.headers };
 };
 
 const send = async ({ url, headers, body, signal }: HttpCall, accept: string): Promise<Response> => {
   const content: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
-  const response = await cappedFetch(url, {
+  const response = await fetch(url, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { accept, ...content, ...headers },
     signal,
+    // Followed, a redirect to another host would take along every header with a key but `authorization`.
+    redirect: 'manual',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new HttpFailure(response, await failureOf(response));
@@ -67,7 +67,7 @@ const send = async ({ url, headers, body, signal }: HttpCall, accept: string): P
 
 /** What the server said: its JSON, or its text. */
 const failureOf = async (response: Response): Promise<unknown> => {
-  const text = await response.text();
+  const text = await cappedText(response.body);
   try {
     return JSON.parse(text);
   } catch {
@@ -75,38 +75,3 @@ const failureOf = async (response: Response): Promise<unknown> => {
     return text;
   }
 };
-
-async function* noEvents(): AsyncGenerator<string, void, undefined> {}
-
-async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  let ready: string[] = [];
-  const take = ({ data }: { readonly data: string }): void => {
-    if (data !== '[DONE]') ready.push(data);
-  };
-  const parser = createParser({ onEvent: take });
-  for await (const text of textsOf(body)) {
-    parser.feed(text);
-    if (ready.length === 0) continue;
-    const events = ready;
-    ready = [];
-    yield* events;
-  }
-  // The last event of a stream may lack the empty line that ends it.
-  parser.feed('\n\n');
-  yield* ready;
-}
-
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  let rest = '';
-  for await (const text of textsOf(body)) {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') yield line;
-  }
-  if (rest.trim() !== '') yield rest;
-}
-
-async function* textsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder();
-  for await (const bytes of body) yield decoder.decode(bytes, { stream: true });
-}
