@@ -69,7 +69,7 @@ const pieceOf = (event: RunEvent, name: string): { readonly text: string; readon
  * Follows an answer of a schema while a model writes it: the events of `stream(step, input)` in, drafts out, in the form of the
  * schema whichever way the model was asked. Nothing in a draft is invented, and each has all of the one before; only text that is
  * retracted (by a retry, a fallback or a repair) begins anew. With `onlyComplete` no text in a draft is half. Each draft is an
- * object of its own. The drafts of a long answer come less often, so that all of them cost what the answer costs.
+ * object of its own, and differs from the one before. The drafts of a long answer come less often, so that all of them cost what the answer costs.
  * The last one is the answer before the schema's own defaults and transformations; `result` of the stream has those.
  * Where several steps of a pipeline write JSON, choose one by `stream`'s `only`.
  * @throws {PipewrightError} `bad-schema` at the first read, when the schema cannot say its JSON Schema.
@@ -84,11 +84,15 @@ export async function* partials<Out>(
   const draft = drafting(schema);
   let reading: Reading | undefined;
   let mode: AnswerMode | undefined;
+  let lastText: string | undefined;
   const current = (): readonly DeepPartial<Out>[] => {
     if (reading === undefined || reading.newCharacters === 0) return [];
     reading.newCharacters = 0;
     const value = draft(reading.json.value, reading.callId === undefined ? mode : 'tool');
-    return value === undefined ? [] : [value as DeepPartial<Out>];
+    const text = JSON.stringify(value);
+    if (text === undefined || text === lastText) return [];
+    lastText = text;
+    return [value as DeepPartial<Out>];
   };
   for await (const event of events) {
     if (event.type === 'step-start') mode = modeOf(event.input, name) ?? mode;

@@ -198,8 +198,7 @@ describe('structured with a tool', () => {
     const watched = stream(structured(model, price), '…');
     const drafts: unknown[] = [];
     for await (const draft of partials(watched, price, { onlyComplete: true })) drafts.push(draft);
-    const kinds = [...new Set(drafts.map((draft) => JSON.stringify(draft)))].map((draft) => JSON.parse(draft));
-    expect(kinds).toEqual([{}, { item: 'Ham' }, { item: 'Ham', eur: 3 }, await watched.result]);
+    expect(drafts).toEqual([{}, { item: 'Ham' }, { item: 'Ham', eur: 3 }, await watched.result]);
   });
 
   it('Q28 mends arguments that are nearly JSON, and shows the model those that are not, once for each call', async () => {
