@@ -26,30 +26,32 @@ export const retryScopeOf = (run: Run): RetryScope | undefined => run.get(scopeK
 /** A scope as a value to attach to a run. */
 export const scopeValues = (scope: RetryScope): ReadonlyMap<object, unknown> => new Map([[scopeKey, scope]]);
 
+/** A scope in which further tries are limited. */
+export interface LimitedScope extends RetryScope {
+  readonly budget: TryBudget;
+}
+
 interface Entered<Scope extends RetryScope> {
   readonly scope: Scope;
   readonly run: Run;
 }
 
-const enter = <B extends TryBudget | undefined>(
-  run: Run,
-  above: RetryScope | undefined,
-  budget: B,
-): Entered<RetryScope & { readonly budget: B }> => {
-  const scope = { budget, above, call: {}, isForbidden: false, onForbid: undefined };
-  return { scope, run: run.with({ values: scopeValues(scope) }) };
-};
+const enter = <Scope extends RetryScope>(run: Run, scope: Scope): Entered<Scope> => ({
+  scope,
+  run: run.with({ values: scopeValues(scope) }),
+});
 
 /** Opens a scope inside those of the run; the outermost brings the budget. */
-export const enterRetry = (run: Run, extraTries: number): Entered<RetryScope & { readonly budget: TryBudget }> => {
+export const enterRetry = (run: Run, extraTries: number): Entered<LimitedScope> => {
   const above = retryScopeOf(run);
-  return enter(run, above, above?.budget ?? { extraTries });
+  const budget = above?.budget ?? { extraTries };
+  return enter(run, { budget, above, call: {}, isForbidden: false, onForbid: undefined });
 };
 
 /** Opens a scope that learns of `forbidRetry` and leaves the budget to others. */
 export const enterFallback = (run: Run): Entered<RetryScope> => {
   const above = retryScopeOf(run);
-  return enter(run, above, above?.budget);
+  return enter(run, { budget: above?.budget, above, call: {}, isForbidden: false, onForbid: undefined });
 };
 
 /**

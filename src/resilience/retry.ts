@@ -13,7 +13,7 @@ import {
 } from '../core/index.js';
 import { type Attempt, startAttempt } from './attempt.js';
 import type { OnPartial } from './partial-output.js';
-import { enterRetry, type RetryScope } from './retry-scope.js';
+import { enterRetry, type LimitedScope } from './retry-scope.js';
 
 export interface RetryOptions {
   /** Tries in all, the first included. @default 3 */
@@ -85,7 +85,7 @@ const retryWith = async <In, Out>(
 
 interface Retrying<Out> {
   readonly run: Run;
-  readonly scope: RetryScope;
+  readonly scope: LimitedScope;
   readonly options: Required<RetryOptions>;
   readonly start: (number: number) => Attempt<Out>;
 }
