@@ -159,6 +159,13 @@ export {
   type Variables,
 } from './prompt/index.js';
 export {
+  cache,
+  type CacheControl,
+  type Cached,
+  type CacheMemoryOptions,
+  type CacheOptions,
+  type CacheSelection,
+  type CacheStats,
   fallback,
   type FallbackOptions,
   forbidRetry,
