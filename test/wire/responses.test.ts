@@ -1,0 +1,4 @@
+import { describeWire } from './describe-wire.js';
+import { responses } from './responses.js';
+
+describeWire('responses', responses);
