@@ -1,5 +1,5 @@
-import type { Run } from '../../core/index.js';
-import { checkBaseUrl, guardedCall, type HttpCall, resolveApiKey } from '../shared/index.js';
+import { PipewrightError, type Run } from '../../core/index.js';
+import { checkBaseUrl, guardedCall, type HttpCall, type HttpReply, httpJson, resolveApiKey } from '../shared/index.js';
 import { googleError } from './errors.js';
 
 /** Headers, or a function that is asked for them before every request: for tokens that expire. */
@@ -26,6 +26,8 @@ export interface GoogleClient {
     run: Run,
     body: (signal: AbortSignal) => AsyncIterable<Event>,
   ) => AsyncGenerator<Event, void, undefined>;
+  /** One call with an answer in one piece. */
+  readonly ask: (method: string, body: unknown, run: Run) => Promise<HttpReply>;
 }
 
 const publicUrl = 'https://generativelanguage.googleapis.com/v1beta';
@@ -45,20 +47,26 @@ export const googleClient = ({ id, model, apiKey, baseUrl, headers = {} }: Googl
     return { url: `${root}/${path}:${method}`, headers: { ...auth, ...own }, body, signal };
   };
 
-  return {
-    path,
-    request,
-    call: (run, body) =>
-      guardedCall({ id, secrets: () => secrets }, run, async function* (signal) {
-        try {
-          yield* body(signal);
-        } catch (error) {
-          // An abort is told by `guardedCall` itself.
-          if (signal.aborted) throw error;
-          throw googleError(error, { id, secrets, nowMs: run.clock.now() });
-        }
-      }),
+  const call: GoogleClient['call'] = (run, body) =>
+    guardedCall({ id, secrets: () => secrets }, run, async function* (signal) {
+      try {
+        yield* body(signal);
+      } catch (error) {
+        // An abort is told by `guardedCall` itself.
+        if (signal.aborted) throw error;
+        throw googleError(error, { id, secrets, nowMs: run.clock.now() });
+      }
+    });
+
+  const ask: GoogleClient['ask'] = async (method, body, run) => {
+    const once = async function* (signal: AbortSignal): AsyncGenerator<HttpReply, void, undefined> {
+      yield await httpJson(await request(method, body, signal));
+    };
+    for await (const reply of call(run, once)) return reply;
+    throw new PipewrightError('model-failed', `${id} sent no answer. Try again.`, { retryable: true });
   };
+
+  return { path, request, call, ask };
 };
 
 /** Vertex AI takes a bearer token instead of a key. */

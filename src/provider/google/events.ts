@@ -44,7 +44,10 @@ const usageOf = (wire: WireUsage): Usage => {
 };
 
 const logProbEvent = ({ chosenCandidates = [], topCandidates = [] }: WireLogProbs): ModelEvent => {
-  const told = ({ token = '', logProbability = 0 }: WireToken): { readonly token: string; readonly logProb: number } => ({
+  const told = ({
+    token = '',
+    logProbability = 0,
+  }: WireToken): { readonly token: string; readonly logProb: number } => ({
     token,
     logProb: logProbability,
   });

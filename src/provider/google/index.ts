@@ -1,1 +1,3 @@
+export type { GoogleHeaders } from './client.js';
+export { googleEmbedder, type GoogleEmbedderOptions, type GoogleTaskType } from './embedder.js';
 export { google, type GoogleOptions } from './google.js';

@@ -1,7 +1,14 @@
-import { assertNever, type Message, type Part, partsOf, type ReasoningPart, textOf } from '../../core/index.js';
+import {
+  assertNever,
+  type Message,
+  partsOf,
+  type ReasoningPart,
+  textOf,
+  type ToolResultPart,
+} from '../../core/index.js';
 import { misplacedPart, type RenderedSources, renderSources } from '../shared/index.js';
 import type { GoogleFamily } from './models.js';
-import { callPart, mediaPart, resultPart, type WirePart } from './parts.js';
+import { callPart, mediaPart, resultParts, type WirePart } from './parts.js';
 import { readOpaque } from './signature.js';
 
 export interface WireContent {
@@ -22,20 +29,18 @@ interface Wiring {
 }
 
 /** System messages go into the field of their own; the results of one reply's calls go into one content, in the calls' order. */
-export const wireConversation = (
-  id: string,
-  family: GoogleFamily,
-  messages: readonly Message[],
-): WireConversation => {
+export const wireConversation = (id: string, family: GoogleFamily, messages: readonly Message[]): WireConversation => {
+  const { isGemini3 = false } = family;
   const wiring: Wiring = { id, family, sources: renderSources(messages) };
   const systems: WirePart[] = [];
   const contents: WireContent[] = [];
-  let order: readonly string[] = [];
-  let results: Extract<Part, { readonly type: 'tool-result' }>[] = [];
+  let order = new Map<string, number>();
+  let results: ToolResultPart[] = [];
   const closeResults = (): void => {
     if (results.length === 0) return;
-    const place = (callId: string): number => (order.indexOf(callId) + order.length + 1) % (order.length + 1);
-    contents.push({ role: 'user', parts: results.sort((a, b) => place(a.id) - place(b.id)).map(resultPart) });
+    const place = ({ id: callId }: ToolResultPart): number => order.get(callId) ?? order.size;
+    const sorted = results.sort((a, b) => place(a) - place(b));
+    contents.push({ role: 'user', parts: sorted.flatMap((part) => resultParts(part, isGemini3, wiring.sources)) });
     results = [];
   };
   for (const message of messages) {
@@ -53,12 +58,15 @@ export const wireConversation = (
     }
     const isModel = message.role === 'assistant';
     const parts = isModel ? modelParts(wiring, message) : userParts(wiring, message);
-    if (isModel) order = partsOf(message).flatMap((part) => (part.type === 'tool-call' ? [part.id] : []));
+    if (isModel) order = callOrder(message);
     if (parts.length > 0) contents.push({ role: isModel ? 'model' : 'user', parts });
   }
   closeResults();
   return placed(family, systems, contents);
 };
+
+const callOrder = (message: Message): Map<string, number> =>
+  new Map(partsOf(message).flatMap((part, index) => (part.type === 'tool-call' ? [[part.id, index]] : [])));
 
 const placed = (
   { hasNoSystem = false }: GoogleFamily,
@@ -68,7 +76,8 @@ const placed = (
   if (systems.length === 0) return { systemInstruction: undefined, contents };
   if (!hasNoSystem) return { systemInstruction: { parts: systems }, contents };
   const [first, ...rest] = contents;
-  if (first?.role !== 'user') return { systemInstruction: undefined, contents: [{ role: 'user', parts: systems }, ...contents] };
+  if (first?.role !== 'user')
+    return { systemInstruction: undefined, contents: [{ role: 'user', parts: systems }, ...contents] };
   return { systemInstruction: undefined, contents: [{ role: 'user', parts: [...systems, ...first.parts] }, ...rest] };
 };
 
@@ -114,7 +123,7 @@ const modelParts = ({ id, family }: Wiring, message: Message): readonly WirePart
         addReasoning(parts, part);
         break;
       case 'tool-call':
-        parts.push(callPart(part, isFirstCall && family.needsSignatures === true));
+        parts.push(callPart(part, isFirstCall && family.isGemini3 === true));
         isFirstCall = false;
         break;
       case 'provider':

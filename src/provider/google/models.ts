@@ -11,8 +11,11 @@ export type Thinking =
 export interface GoogleFamily extends ModelFamily {
   /** Undefined where the model does not think, or cannot be told how. */
   readonly thinking?: Thinking;
-  /** From Gemini 3 on, a call of the model goes back with its signature, or with the word that stands for a lost one. */
-  readonly needsSignatures?: boolean;
+  /**
+   * From Gemini 3 on, a call of the model goes back with its signature, or with the word that stands for a lost one, and the
+   * result of a tool may hold pictures and files.
+   */
+  readonly isGemini3?: boolean;
   /** Gemma 3 has no place for a system instruction: it goes before the first message of the user. */
   readonly hasNoSystem?: boolean;
 }
@@ -47,25 +50,25 @@ const families: readonly GoogleFamily[] = [
     names: /gemini-3\.1-flash-image/,
     features: drawing,
     thinking: levels('minimal', 'high'),
-    needsSignatures: true,
+    isGemini3: true,
   },
-  { names: /gemini-.*image/, features: { ...drawing, reasoning: false }, needsSignatures: true },
+  { names: /gemini-.*image/, features: { ...drawing, reasoning: false }, isGemini3: true },
   { names: /gemini-(?:1|2\.0)/, features: { ...old, reasoning: false } },
   { names: /gemini-2\.5-flash-lite/, features: old, thinking: budget(512, 24_576, true) },
   { names: /gemini-2\.5-flash/, features: old, thinking: budget(1, 24_576, true) },
   { names: /gemini-2\.5/, features: old, thinking: budget(128, 32_768, false) },
-  { names: /gemini-3-pro/, thinking: levels('low', 'high'), needsSignatures: true },
-  { names: /gemini-3\.1-pro/, thinking: levels('low', 'medium', 'high'), needsSignatures: true },
-  { names: /gemini-3\.[78]-flash/, thinking: levels('low', 'medium', 'high'), needsSignatures: true },
-  { names: /gemini-3/, thinking: levels('minimal', 'low', 'medium', 'high'), needsSignatures: true },
-  { names: /gemini-4-hydrogen/, thinking: levels('low', 'medium', 'high', 'xhigh'), needsSignatures: true },
+  { names: /gemini-3-pro/, thinking: levels('low', 'high'), isGemini3: true },
+  { names: /gemini-3\.1-pro/, thinking: levels('low', 'medium', 'high'), isGemini3: true },
+  { names: /gemini-3\.[78]-flash/, thinking: levels('low', 'medium', 'high'), isGemini3: true },
+  { names: /gemini-3/, thinking: levels('minimal', 'low', 'medium', 'high'), isGemini3: true },
+  { names: /gemini-4-hydrogen/, thinking: levels('low', 'medium', 'high', 'xhigh'), isGemini3: true },
 ];
 
 /** Models that are not known are taken for newer ones. */
 const newest: GoogleFamily = {
   names: /^/,
   thinking: levels('low', 'medium', 'high'),
-  needsSignatures: true,
+  isGemini3: true,
 };
 
 const features: ModelFeatures = {

@@ -1,5 +1,5 @@
-import type { FilePart, ImagePart, ToolCallPart, ToolResultPart } from '../../core/index.js';
-import { base64Of, imageMediaType } from '../shared/index.js';
+import type { FilePart, ImagePart, Part, ToolCallPart, ToolResultPart } from '../../core/index.js';
+import { base64Of, imageMediaType, outputParts, type RenderedSources } from '../shared/index.js';
 import { lostSignature, readOpaque } from './signature.js';
 
 /** A part of a content in the API. */
@@ -34,24 +34,44 @@ export const mediaPart = (part: ImagePart | FilePart): WirePart => {
  */
 export const callPart = (part: ToolCallPart, needsSignature: boolean): WirePart => {
   const thoughtSignature = readOpaque(part.opaque)?.signature ?? (needsSignature ? lostSignature : undefined);
-  const { id, name } = part;
-  return { functionCall: { id, name, args: objectInput(part) }, thoughtSignature };
+  const id = part.id === '' ? undefined : part.id;
+  return { functionCall: { id, name: part.name, args: objectInput(part) }, thoughtSignature };
 };
 
 /** The API takes objects only; arguments that were no valid JSON object go back under a name that says so. */
 const objectInput = ({ input }: ToolCallPart): unknown => (isObject(input) ? input : { invalid_arguments: input });
 
-/** The API takes objects only, and reads what stands under these names as the output, and as the error. */
-export const resultPart = ({ id, name, output, isError }: ToolResultPart): WirePart => {
-  const value = hasReference(output) ? JSON.stringify(output) : (output ?? null);
-  const response = isError === true ? { error: value } : isObject(value) ? value : { output: value };
-  return { functionResponse: { id, name, response } };
+/**
+ * The result of a tool. The API takes objects only, and reads what stands under these names as the output, and as the error.
+ * Pictures and files stand inside the result where the model takes them there, else behind it.
+ */
+export const resultParts = (
+  part: ToolResultPart,
+  takesMedia: boolean,
+  sources: RenderedSources,
+): readonly WirePart[] => {
+  const { name, output } = part;
+  const id = part.id === '' ? undefined : part.id;
+  const parts = outputParts(part);
+  const value = parts === undefined ? plainOutput(output) : textIn(parts, sources);
+  const response = part.isError === true ? { error: value } : isObject(value) ? value : { output: value };
+  const media = (parts ?? []).filter((inner) => inner.type === 'image' || inner.type === 'file').map(mediaPart);
+  if (media.length === 0) return [{ functionResponse: { id, name, response } }];
+  if (takesMedia) return [{ functionResponse: { id, name, response, parts: media } }];
+  return [{ functionResponse: { id, name, response } }, ...media];
 };
+
+const textIn = (parts: readonly Part[], { render }: RenderedSources): string =>
+  parts
+    .flatMap((part) => (part.type === 'text' ? [part.text] : part.type === 'source' ? [render([part])] : []))
+    .join('\n\n');
+
+/** The API takes `$ref` in an output for a reference of its own and refuses the request; as text it passes. */
+const plainOutput = (output: unknown): unknown => (hasReference(output) ? JSON.stringify(output) : (output ?? null));
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The API takes `$ref` in an output for a reference of its own and refuses the request; as text it passes. */
 const hasReference = (value: unknown): boolean =>
   typeof value === 'object' &&
   value !== null &&

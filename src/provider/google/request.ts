@@ -19,8 +19,7 @@ export const wireRequest = (settings: WireSettings, request: ChatRequest, run: R
   checkRequest(settings, request, run);
   const { tools = [], providerTools = [], providerOptions = {} } = request;
   const { systemInstruction, contents } = wireConversation(id, family, request.messages);
-  const declared =
-    tools.length === 0 ? [] : [{ functionDeclarations: tools.map((tool) => wireTool(id, tool)) }];
+  const declared = tools.length === 0 ? [] : [{ functionDeclarations: tools.map((tool) => wireTool(id, tool)) }];
   const body = {
     contents,
     systemInstruction,
@@ -66,9 +65,7 @@ const wireToolConfig = ({ tools = [], toolChoice }: ChatRequest): Fields | undef
 const wireGeneration = ({ id, family }: WireSettings, request: ChatRequest): Fields | undefined => {
   const { output, logProbs } = request;
   const schema =
-    output?.type === 'json-schema'
-      ? wireSchema(output.schema, { id, isWhole: output.isStrict !== false })
-      : undefined;
+    output?.type === 'json-schema' ? wireSchema(output.schema, { id, isWhole: output.isStrict !== false }) : undefined;
   const fields = {
     maxOutputTokens: request.maxOutputTokens,
     temperature: request.temperature,

@@ -16,7 +16,7 @@ export interface EmbeddingReply {
 
 export interface HttpEmbedderSettings {
   readonly id: string;
-  readonly api: JsonApi;
+  readonly api: Pick<JsonApi, 'ask'>;
   readonly path: string;
   readonly dimensions: number;
   readonly maxInputTokens: number | undefined;

@@ -1,0 +1,4 @@
+import { describeWire } from './describe-wire.js';
+import { googleGemini } from './google.js';
+
+describeWire('google gemini', googleGemini);
