@@ -83,6 +83,7 @@ describe('costOf', () => {
   it('takes what the provider puts on the bill over the tokens that it counted', () => {
     const usage = { inputTokens: 2_000_000, outputTokens: 50, billed: { inputTokens: 1_000_000, outputTokens: 0 } };
     expect(costOf(usage, { input: 2, output: 8 })).toBe(2);
+    expect(costOf({ ...usage, cachedInputTokens: 1_900_000 }, { input: 2, output: 8, cachedInput: 1 })).toBe(2);
     const searched = { ...usage, billed: { inputTokens: 0, outputTokens: 0, searchUnits: 3 } };
     expect(costOf(searched, { input: 2, output: 8, searchUnit: 2_000 })).toBeCloseTo(0.006, 12);
     expect(costOf(searched, { input: 2, output: 8 })).toBe(0);

@@ -48,8 +48,9 @@ const tokensPerPrice = 1_000_000;
  * @example costOf({ inputTokens: 1_000_000, outputTokens: 0, cachedInputTokens: 400_000 }, { input: 2, output: 8, cachedInput: 0.5 }) // => 1.4
  */
 export const costOf = (usage: Usage, price: ModelPrice): number => {
-  const { cachedInputTokens = 0, cacheWriteTokens = 0 } = usage;
-  const { inputTokens, outputTokens, searchUnits = 0 }: BilledUnits = usage.billed ?? usage;
+  // What is on the bill has the provider's own discounts in it.
+  const paid: BilledUnits & Partial<Usage> = usage.billed ?? usage;
+  const { inputTokens, outputTokens, searchUnits = 0, cachedInputTokens = 0, cacheWriteTokens = 0 } = paid;
   const { longInput } = price;
   const rate = longInput !== undefined && inputTokens > longInput.aboveTokens ? longInput.price : price;
   const read = Math.min(cachedInputTokens, inputTokens);
