@@ -76,14 +76,10 @@ const replyOf = async (recording: Recording, items: readonly Json[]): Promise<Ch
 const isFromServer = ({ role, type }: Json): boolean =>
   role === 'assistant' || (role === undefined && type !== 'function_call_output');
 
-const toolMessage = (provider: string, item: Json, names: ReadonlyMap<unknown, string>): Message => {
-  const { call_id, output } = item as { readonly call_id: string; readonly output: unknown };
-  // Files in a tool's output have no form of ours yet; the item itself may stand in the message.
-  const part: Part =
-    typeof output === 'string'
-      ? { type: 'tool-result', id: call_id, name: names.get(call_id) ?? '', output }
-      : { type: 'provider', provider, data: item };
-  return { role: 'tool', content: [part] };
+const toolMessage = ({ call_id, output }: Json, names: ReadonlyMap<unknown, string>): Message => {
+  const result = typeof output === 'string' ? output : (output as readonly Json[]).map(partOf);
+  const id = String(call_id);
+  return { role: 'tool', content: [{ type: 'tool-result', id, name: names.get(id) ?? '', output: result }] };
 };
 
 const messagesOf = async (recording: Recording, { input, instructions }: WireBody): Promise<readonly Message[]> => {
@@ -100,7 +96,7 @@ const messagesOf = async (recording: Recording, { input, instructions }: WireBod
     if (turn.length > 0) messages.push((await replyOf(recording, turn)).message);
     turn = [];
     if (item === undefined) break;
-    messages.push('role' in item ? inputMessage(item) : toolMessage(recording.provider, item, names));
+    messages.push('role' in item ? inputMessage(item) : toolMessage(item, names));
   }
   return messages;
 };

@@ -6,6 +6,7 @@ export {
   chunkOf,
   isStrictSchema,
   readChunks,
+  reasoningFields,
   type ReasoningGrades,
   reasoningGrades,
   type ReasoningPlace,

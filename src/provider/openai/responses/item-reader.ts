@@ -2,7 +2,7 @@ import type { ImagePart, Random } from '../../../core/index.js';
 import type { ModelEvent, TokenLogProb } from '../../../model/index.js';
 import { type ToolCallReader, toolCallReader } from '../../shared/index.js';
 import { citationsOf } from './citations.js';
-import { opaqueOf, type Piece, pieceSeparator, piecesOf } from './reasoning.js';
+import { opaqueOf, type Piece, pieceSeparator, piecesOf, reasoningOpaque } from './reasoning.js';
 import type { WireEvent, WireItem, WireLogProb } from './wire.js';
 
 export interface ItemReader {
@@ -145,7 +145,7 @@ function* reasoningDone({ provider }: Reading, item: OpenItem, wire: WireItem): 
   const pieces = [...item.texts].map(
     ([key, { length }]): Piece => [key.startsWith('summary') ? 'summary' : 'content', length],
   );
-  yield { type: 'reasoning-end', opaque: opaqueOf(provider, wire, pieces) };
+  yield { type: 'reasoning-end', opaque: reasoningOpaque(provider, wire, pieces) };
 }
 
 function* callDone(reading: Reading, item: OpenItem, wire: WireItem): Iterable<ModelEvent> {
@@ -153,8 +153,7 @@ function* callDone(reading: Reading, item: OpenItem, wire: WireItem): Iterable<M
   yield* addToCall(reading, item, wire, typeof whole === 'string' ? missingOf(whole, item.json) : '');
   const kept = { ...(namespace ? { namespace } : {}), ...(caller ? { caller } : {}) };
   if (item.callKey === undefined || Object.keys(kept).length === 0) return;
-  const opaque = `${reading.provider}:${JSON.stringify(kept)}`;
-  yield { type: 'tool-call-delta', key: item.callKey, text: '', opaque };
+  yield { type: 'tool-call-delta', key: item.callKey, text: '', opaque: opaqueOf(reading.provider, kept) };
 }
 
 /** What of the arguments was not streamed. Some servers stream `{}` ahead of them, or send nothing but the whole. */

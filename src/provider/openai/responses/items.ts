@@ -1,4 +1,5 @@
 import {
+  type CacheLifetime,
   type FilePart,
   type ImagePart,
   type Message,
@@ -13,18 +14,19 @@ import {
   dataUrl,
   imageMediaType,
   misplacedPart,
+  outputParts,
   outputText,
   type RenderedSources,
   renderSources,
 } from '../../shared/index.js';
-import { wireReasoning } from './reasoning.js';
+import { ownOpaque, wireReasoning } from './reasoning.js';
 import type { Wire } from './wire.js';
 
 export interface ItemSettings {
   readonly id: string;
   readonly provider: string;
-  /** Whether the model can be told where a prompt that comes again ends. */
-  readonly hasCacheMarks: boolean;
+  /** What is put on a part up to which the prompt will come again; undefined where the model has no such mark. */
+  readonly cacheMark: Readonly<Record<CacheLifetime, Wire>> | undefined;
 }
 
 /** The conversation as `input` of the Responses API; one of our messages may become several items. */
@@ -63,8 +65,8 @@ const inputContent = (settings: ItemSettings, { role }: Message, part: Part): Wi
   if (content === undefined || (role === 'system' && part.type !== 'text')) {
     throw misplacedPart(settings.id, role, part);
   }
-  const isMarked = settings.hasCacheMarks && 'cache' in part && part.cache !== undefined;
-  return isMarked ? { ...content, prompt_cache_breakpoint: { mode: 'explicit' } } : content;
+  const mark = 'cache' in part && part.cache !== undefined ? settings.cacheMark?.[part.cache] : undefined;
+  return { ...content, ...mark };
 };
 
 const contentOf = (part: Part): Wire | undefined => {
@@ -86,8 +88,9 @@ const wireFile = ({ data, mediaType, name }: FilePart): Wire =>
     : { type: 'input_file', filename: name ?? 'file', file_data: dataUrl(data, mediaType) };
 
 /**
- * What the model said, thought, called and did, item by item, in order. Ids of messages and calls stay out: they name what the
- * server may have stored, and a call that is named so is refused without the reasoning before it.
+ * What the model said, thought, called and did, item by item, in order. What another server thought or drew is left out. Ids of
+ * messages and calls stay out: they name what the server may have stored, and a call that is named so is refused without the
+ * reasoning before it.
  */
 const assistantItems = (settings: ItemSettings, message: Message): readonly Wire[] => {
   const { id, provider } = settings;
@@ -109,7 +112,7 @@ const assistantItems = (settings: ItemSettings, message: Message): readonly Wire
       else if (part.type === 'reasoning') items.push(...[wireReasoning(provider, part) ?? []].flat());
       else if (part.type === 'tool-call') items.push(wireCall(provider, part));
       else if (part.type === 'provider') items.push(...providerItems(settings, part));
-      else throw misplacedPart(id, 'assistant', part);
+      else if (part.type === 'source' || part.type === 'tool-result') throw misplacedPart(id, 'assistant', part);
     }
   }
   flush();
@@ -127,24 +130,30 @@ const isDrawing = (item: Wire | undefined): boolean =>
 const bytesOf = ({ data }: ImagePart): string => (data instanceof URL ? data.href : base64Of(data));
 
 /** Arguments that were no valid JSON go back as the text that they were. */
-const wireCall = (provider: string, { id, name, input, opaque = '' }: ToolCallPart): Wire => ({
+const wireCall = (provider: string, { id, name, input, opaque }: ToolCallPart): Wire => ({
   type: 'function_call',
   call_id: id,
   name,
   arguments: typeof input === 'string' ? input : (JSON.stringify(input) ?? '{}'),
-  ...(opaque.startsWith(`${provider}:{`) ? (JSON.parse(opaque.slice(provider.length + 1)) as Wire) : {}),
+  ...ownOpaque(provider, opaque),
 });
 
 const toolItems = (settings: ItemSettings, message: Message): readonly Wire[] =>
   partsOf(message).flatMap((part) => {
     if (part.type === 'provider') return providerItems(settings, part);
     if (part.type !== 'tool-result') throw misplacedPart(settings.id, 'tool', part);
-    return [wireResult(part)];
+    return [{ type: 'function_call_output', call_id: part.id, output: wireOutput(settings, part) }];
   });
 
-/** This API has no mark for a failed tool, so the text says it. */
-const wireResult = (part: ToolResultPart): Wire => ({
-  type: 'function_call_output',
-  call_id: part.id,
-  output: part.isError === true ? `Error: ${outputText(part)}` : outputText(part),
-});
+/** Text, or what the tool gave in parts: pictures and files too. The API has no mark for a failed tool, so the text says it. */
+const wireOutput = ({ id }: ItemSettings, part: ToolResultPart): string | readonly Wire[] => {
+  const failed = part.isError === true ? 'Error: ' : '';
+  const parts = outputParts(part);
+  if (parts === undefined) return failed + outputText(part);
+  const content = parts.map((inner) => {
+    const wire = inner.type === 'source' ? { type: 'input_text', text: inner.text } : contentOf(inner);
+    if (wire === undefined) throw misplacedPart(id, 'tool', inner);
+    return wire;
+  });
+  return failed === '' ? content : [{ type: 'input_text', text: failed.trim() }, ...content];
+};

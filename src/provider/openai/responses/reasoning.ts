@@ -13,18 +13,25 @@ interface Kept {
   readonly pieces: readonly Piece[];
 }
 
+const markOf = (provider: string): string => `responses/${provider}:`;
+
+/** What only this server understands, as the `opaque` of a part, under its name, so that it goes to no other. */
+export const opaqueOf = (provider: string, value: object): string => markOf(provider) + JSON.stringify(value);
+
+/** What this server put into the `opaque` of a part; undefined for that of another. */
+export const ownOpaque = (provider: string, opaque: string | undefined): Wire | undefined => {
+  const mark = markOf(provider);
+  return opaque?.startsWith(mark) === true ? (JSON.parse(opaque.slice(mark.length)) as Wire) : undefined;
+};
+
 /** Stands between the pieces of one item in the text of the part. */
 export const pieceSeparator = '\n\n';
 
-/** What the server wants back with its reasoning, under its name, so that it goes to no other. */
-export const opaqueOf = (provider: string, item: WireItem, pieces: readonly Piece[]): string => {
+/** What the server wants back with its reasoning. The id is of use only where it comes without its content. */
+export const reasoningOpaque = (provider: string, item: WireItem, pieces: readonly Piece[]): string => {
   const { id, encrypted_content: encrypted } = item;
-  const kept: Kept = {
-    // An id without the item is of use only where the server keeps its responses.
-    ...(encrypted ? { encrypted } : typeof id === 'string' ? { id } : {}),
-    pieces,
-  };
-  return `${provider}:${JSON.stringify(kept)}`;
+  const kept: Kept = { ...(encrypted ? { encrypted } : typeof id === 'string' ? { id } : {}), pieces };
+  return opaqueOf(provider, kept);
 };
 
 /** The texts of an item that came whole. */
@@ -37,9 +44,10 @@ export const piecesOf = ({
 ];
 
 /** The item that a reasoning part came from; undefined for the reasoning of another server. */
-export const wireReasoning = (provider: string, { text, opaque = '' }: ReasoningPart): Wire | undefined => {
-  if (!opaque.startsWith(`${provider}:{`)) return undefined;
-  const { id, encrypted, pieces } = JSON.parse(opaque.slice(provider.length + 1)) as Kept;
+export const wireReasoning = (provider: string, { text, opaque }: ReasoningPart): Wire | undefined => {
+  const kept = ownOpaque(provider, opaque) as Kept | undefined;
+  if (kept === undefined) return undefined;
+  const { id, encrypted, pieces } = kept;
   const texts: Record<PieceKind, string[]> = { summary: [], content: [] };
   let at = 0;
   for (const [kind, length] of pieces) {

@@ -1,7 +1,7 @@
 import { PipewrightError, type Run } from '../../../core/index.js';
 import type { ChatRequest, OutputFormat, ReasoningEffort, ToolDefinition } from '../../../model/index.js';
+import { isStrictSchema, reasoningFields, reasoningGrades } from '../../shared/index.js';
 import type { OpenAIFamily } from '../models.js';
-import { isStrictSchema } from '../request.js';
 import { wireItems } from './items.js';
 import type { ResponsesServer } from './servers.js';
 import type { Wire } from './wire.js';
@@ -21,17 +21,13 @@ export interface WireSettings {
  * each request holds the whole conversation, so any server can answer the next turn and nothing has to be deleted.
  */
 export const wireRequest = (settings: WireSettings, request: ChatRequest, run: Run): Wire => {
-  const { id, model, server, isStreaming } = settings;
-  const { tools = [], providerTools = [] } = request;
+  const { id, model, server, family, isStreaming } = settings;
   checkUnknown(id, request, run);
-  const wireTools = [...tools.map(wireTool), ...providerTools];
-  const cacheMarks = { id, provider: server.provider, hasCacheMarks: hasCacheMarks(settings) };
+  const { cacheMark, promptCache } = family?.caching ?? {};
   return {
     model,
-    input: wireItems(cacheMarks, request.messages),
-    tools: wireTools.length === 0 ? undefined : wireTools,
-    tool_choice: wireTools.length === 0 ? undefined : wireToolChoice(request),
-    parallel_tool_calls: request.parallelToolCalls,
+    input: wireItems({ id, provider: server.provider, cacheMark }, request.messages),
+    ...wireTools(request),
     max_output_tokens: request.maxOutputTokens,
     temperature: request.temperature,
     top_p: request.topP,
@@ -39,10 +35,10 @@ export const wireRequest = (settings: WireSettings, request: ChatRequest, run: R
     store: false,
     include: includes(settings, request),
     stream: isStreaming,
-    ...wireCache(settings, request),
+    ...(request.promptCache === undefined ? {} : promptCache?.[request.promptCache]),
     ...request.providerOptions,
     text: merged(wireFormat(request.output), request.providerOptions?.text),
-    reasoning: merged(wireReasoningEffort(settings, request.reasoning), request.providerOptions?.reasoning),
+    reasoning: merged(wireReasoning(settings, request.reasoning), request.providerOptions?.reasoning),
   };
 };
 
@@ -73,6 +69,16 @@ const wireTool = ({ name, description, inputSchema, isStrict }: ToolDefinition):
   strict: isStrict ?? isStrictSchema(inputSchema),
 });
 
+const wireTools = (request: ChatRequest): Wire => {
+  const { tools = [], providerTools = [], parallelToolCalls } = request;
+  if (tools.length + providerTools.length === 0) return {};
+  return {
+    tools: [...tools.map(wireTool), ...providerTools],
+    tool_choice: wireToolChoice(request),
+    parallel_tool_calls: parallelToolCalls,
+  };
+};
+
 /** A tool that the provider runs is chosen by its type. */
 const wireToolChoice = ({ toolChoice, providerTools = [] }: ChatRequest): unknown => {
   if (toolChoice === undefined || typeof toolChoice === 'string') return toolChoice;
@@ -95,21 +101,14 @@ const wireFormat = (output: OutputFormat | undefined): Wire | undefined => {
   return { format: { type: 'json_schema', name, description, schema, strict: isStrict ?? isStrictSchema(schema) } };
 };
 
-const wireReasoningEffort = ({ family }: WireSettings, effort: ReasoningEffort | undefined): Wire | undefined => {
-  const word = effort === 'none' ? family?.leastEffort : effort;
-  return word === undefined ? undefined : { effort: word };
-};
+/** A server that is not known is not told `none`: most would refuse the word. */
+const unknownEfforts: readonly ReasoningEffort[] = ['minimal', 'low', 'medium', 'high', 'xhigh'];
 
-/** From GPT-5.6 on a prompt can be marked where it will come again, and its cache lives for 30 minutes at least. */
-const hasCacheMarks = ({ server, model }: WireSettings): boolean =>
-  server.hasOpenAIModels && /^gpt-(?:5\.[6-9]|[6-9])/.test(model);
-
-/** Before that, models that know it keep a cache for a day when they are asked to; all cache for some minutes by themselves. */
-const hasLongCache = ({ server, model }: WireSettings): boolean =>
-  server.hasOpenAIModels && /^gpt-(?:4\.1|5)/.test(model);
-
-const wireCache = (settings: WireSettings, { promptCache }: ChatRequest): Wire => {
-  if (promptCache === undefined) return {};
-  if (hasCacheMarks(settings)) return { prompt_cache_options: { mode: 'implicit', ttl: '30m' } };
-  return promptCache === '1h' && hasLongCache(settings) ? { prompt_cache_retention: '24h' } : {};
+const wireReasoning = ({ family, server }: WireSettings, effort: ReasoningEffort | undefined): Wire | undefined => {
+  const efforts = family?.efforts ?? server.efforts;
+  if (effort === undefined || (effort === 'none' && efforts === undefined)) return undefined;
+  return reasoningFields(
+    effort,
+    reasoningGrades(efforts ?? unknownEfforts, (word) => ({ effort: word })),
+  );
 };

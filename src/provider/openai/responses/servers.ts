@@ -1,4 +1,4 @@
-import type { ModelFeatures } from '../../../model/index.js';
+import type { ModelFeatures, ReasoningEffort } from '../../../model/index.js';
 import { defaultBaseUrl } from '../client.js';
 
 /** Servers whose Responses API is known; `other` stands for any that speaks it. */
@@ -15,6 +15,8 @@ export interface ResponsesServer {
   readonly hasOpenAIModels: boolean;
   /** Whether reasoning comes encrypted when it is asked for. Where not, it comes in plain words, and goes back so. */
   readonly encryptsReasoning: boolean;
+  /** The grades of reasoning that its models know, least first. @default by model family, else all but `none` */
+  readonly efforts?: readonly ReasoningEffort[];
   /** Where it differs from what the API offers. */
   readonly features?: Partial<ModelFeatures>;
 }
@@ -39,6 +41,7 @@ export const responsesServers: Readonly<Record<ResponsesServerName, ResponsesSer
     keyVariable: 'XAI_API_KEY',
     hasOpenAIModels: false,
     encryptsReasoning: true,
+    efforts: ['low', 'medium', 'high'],
   },
   deepseek: {
     provider: 'deepseek',

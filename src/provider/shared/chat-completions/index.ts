@@ -3,6 +3,7 @@ export { readChunks } from './events.js';
 export {
   type ChatQuirks,
   type ChatSettings,
+  reasoningFields,
   reasoningGrades,
   type ReasoningGrades,
   type ReasoningPlace,
