@@ -1,3 +1,4 @@
+import { googlePrices } from './price-table-google.js';
 import type { PriceEntry, PriceTable } from './prices.js';
 import type { ModelPrice } from './types.js';
 
@@ -153,7 +154,7 @@ const anthropic: PriceTable = {
 };
 
 /**
- * Standard prices and limits of current OpenAI and Anthropic models, each with where and when it was read. Batch, priority
+ * Standard prices and limits of current OpenAI, Anthropic and Google models, each with where and when it was read. Batch, priority
  * and regional rates are not in it.
  */
-export const priceTable: PriceTable = { ...openai, ...anthropic };
+export const priceTable: PriceTable = { ...openai, ...anthropic, ...googlePrices };

@@ -16,6 +16,8 @@ export interface GoogleFamily extends ModelFamily {
    * result of a tool may hold pictures and files.
    */
   readonly isGemini3?: boolean;
+  /** From Gemini 3.6 on, `temperature` and `topP` say nothing to the models, and are to become errors. */
+  readonly hasNoSampling?: boolean;
   /** Gemma 3 has no place for a system instruction: it goes before the first message of the user. */
   readonly hasNoSystem?: boolean;
 }
@@ -28,6 +30,8 @@ const budget = (minTokens: number, maxTokens: number, canStop: boolean): Thinkin
 });
 const levels = (...names: readonly [Level, ...Level[]]): Thinking => ({ by: 'level', levels: names });
 
+const everyLevel = levels('minimal', 'low', 'medium', 'high');
+
 /** Before Gemini 3, a JSON answer and tools do not go together: the API refuses them. */
 const old: Partial<ModelFeatures> = { jsonSchemaWithTools: false };
 const drawing: Partial<ModelFeatures> = {
@@ -39,7 +43,7 @@ const drawing: Partial<ModelFeatures> = {
 };
 
 /**
- * What the models can do, by name, from https://ai.google.dev/gemini-api/docs/models and
+ * What the models can do, by name, from https://ai.google.dev/gemini-api/docs/models, /latest-model beside it, and
  * https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/thinking as of November 2026.
  */
 const families: readonly GoogleFamily[] = [
@@ -59,9 +63,15 @@ const families: readonly GoogleFamily[] = [
   { names: /gemini-2\.5/, features: old, thinking: budget(128, 32_768, false) },
   { names: /gemini-3-pro/, thinking: levels('low', 'high'), isGemini3: true },
   { names: /gemini-3\.1-pro/, thinking: levels('low', 'medium', 'high'), isGemini3: true },
-  { names: /gemini-3\.[78]-flash/, thinking: levels('low', 'medium', 'high'), isGemini3: true },
-  { names: /gemini-3/, thinking: levels('minimal', 'low', 'medium', 'high'), isGemini3: true },
-  { names: /gemini-4-hydrogen/, thinking: levels('low', 'medium', 'high', 'xhigh'), isGemini3: true },
+  { names: /gemini-3\.[78]-flash/, thinking: levels('low', 'medium', 'high'), isGemini3: true, hasNoSampling: true },
+  { names: /gemini-3\.(?:6|5-flash-lite)/, thinking: everyLevel, isGemini3: true, hasNoSampling: true },
+  { names: /gemini-3/, thinking: everyLevel, isGemini3: true },
+  {
+    names: /gemini-4-hydrogen/,
+    thinking: levels('low', 'medium', 'high', 'xhigh'),
+    isGemini3: true,
+    hasNoSampling: true,
+  },
 ];
 
 /** Models that are not known are taken for newer ones. */
@@ -69,6 +79,7 @@ const newest: GoogleFamily = {
   names: /^/,
   thinking: levels('low', 'medium', 'high'),
   isGemini3: true,
+  hasNoSampling: true,
 };
 
 const features: ModelFeatures = {

@@ -21,7 +21,7 @@ const isHolder = (value: unknown): value is Holder => typeof value === 'object' 
 /** Sets the value at a path of the arguments; a text goes on where it has begun. */
 export const setPartial = (args: Record<string, unknown>, arg: PartialArg): void => {
   const steps = stepsOf(arg.jsonPath ?? '');
-  const value = valueOf(arg);
+  const value = givenValue(arg);
   if (steps.length === 0 || value === undefined) return;
   let holder: Holder = args;
   for (const [index, step] of steps.slice(0, -1).entries()) {
@@ -36,5 +36,5 @@ export const setPartial = (args: Record<string, unknown>, arg: PartialArg): void
   holder[last] = typeof before === 'string' && typeof value === 'string' ? before + value : value;
 };
 
-const valueOf = ({ stringValue, numberValue, boolValue, nullValue }: PartialArg): unknown =>
+const givenValue = ({ stringValue, numberValue, boolValue, nullValue }: PartialArg): unknown =>
   stringValue ?? numberValue ?? boolValue ?? (nullValue === undefined ? undefined : null);

@@ -30,7 +30,8 @@ export const wireRequest = (settings: WireSettings, request: ChatRequest, run: R
   return merged(body, providerOptions);
 };
 
-const checkRequest = ({ id, features }: WireSettings, request: ChatRequest, run: Run): void => {
+/** Hints that a model does not take are left out, and said so; the call goes on. */
+const checkRequest = ({ id, family, features }: WireSettings, request: ChatRequest, run: Run): void => {
   const { tools = [], output, parallelToolCalls } = request;
   if (output?.type === 'json' && tools.length > 0 && !features.jsonSchemaWithTools) {
     throw new PipewrightError(
@@ -38,9 +39,13 @@ const checkRequest = ({ id, features }: WireSettings, request: ChatRequest, run:
       `${id} cannot call tools and answer in JSON in one request. Choose another model or leave one of them out.`,
     );
   }
-  if (parallelToolCalls === false && tools.length > 0) {
-    const message = `${id} cannot be kept from calling several tools at once; \`parallelToolCalls\` was left out.`;
-    run.emit({ type: 'warning', message });
+  const leftOut = {
+    parallelToolCalls: parallelToolCalls === false && tools.length > 0,
+    temperature: family.hasNoSampling === true && request.temperature !== undefined,
+    topP: family.hasNoSampling === true && request.topP !== undefined,
+  };
+  for (const [name, isLeftOut] of Object.entries(leftOut)) {
+    if (isLeftOut) run.emit({ type: 'warning', message: `${id} takes no \`${name}\`; it was left out.` });
   }
 };
 
@@ -68,8 +73,8 @@ const wireGeneration = ({ id, family }: WireSettings, request: ChatRequest): Fie
     output?.type === 'json-schema' ? wireSchema(output.schema, { id, isWhole: output.isStrict !== false }) : undefined;
   const fields = {
     maxOutputTokens: request.maxOutputTokens,
-    temperature: request.temperature,
-    topP: request.topP,
+    temperature: family.hasNoSampling === true ? undefined : request.temperature,
+    topP: family.hasNoSampling === true ? undefined : request.topP,
     stopSequences: request.stop,
     seed: request.seed,
     responseMimeType: output === undefined || output.type === 'text' ? undefined : 'application/json',
