@@ -98,10 +98,15 @@ export class CancelScope implements Cancellation {
     if (!isHeard) this.dispose();
   }
 
-  /** Lets go of what is above: an abort there no longer reaches the listeners here. */
+  /**
+   * Lets go of what is above: an abort there no longer reaches the listeners here. One that is just being told still does:
+   * whoever heard of it first may dispose the scope before it is the scope's turn.
+   */
   dispose(): void {
-    this.#forgetAbove?.();
+    if (this.#forgetAbove === undefined) return;
+    this.#forgetAbove();
     this.#forgetAbove = undefined;
+    if (!this.#isAborted && this.#above.aborted) this.#settle(this.#above.reason);
   }
 
   #watchAbove(): void {
