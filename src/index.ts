@@ -38,6 +38,7 @@ export {
   type Filter,
   type FilterScalar,
   fromJson,
+  type Held,
   type Hit,
   type Hold,
   type ImagePart,
@@ -159,6 +160,11 @@ export {
   type Variables,
 } from './prompt/index.js';
 export {
+  budget,
+  type BudgetOptions,
+  type BudgetPool,
+  budgetPool,
+  type BudgetPoolOptions,
   cache,
   type CacheControl,
   type Cached,
@@ -170,6 +176,8 @@ export {
   type FallbackOptions,
   forbidRetry,
   type OnPartial,
+  type PoolAmount,
+  type PoolHold,
   retry,
   type RetryOptions,
   timeout,

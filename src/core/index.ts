@@ -91,7 +91,7 @@ export {
   type ToolResultPart,
   user,
 } from './message.js';
-export { type Budget, createMeter, type Hold, type Meter, type Reservation, type Spent } from './meter.js';
+export { type Budget, createMeter, type Held, type Hold, type Meter, type Reservation, type Spent } from './meter.js';
 export { loadOptional } from './optional.js';
 export { parallel } from './parallel.js';
 export { pipe } from './pipe.js';

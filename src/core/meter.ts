@@ -38,8 +38,16 @@ export interface Hold {
   readonly release: () => void;
 }
 
+/** What the calls that are under way may still take. */
+export interface Held {
+  readonly tokens: number;
+  readonly costUsd: number;
+  readonly calls: number;
+}
+
 export interface Meter {
   readonly spent: Spent;
+  readonly held: Held;
   /** Whether tokens or money are limited, here or in a run above. */
   readonly isLimited: boolean;
   /**
@@ -159,6 +167,9 @@ export const createMeter = (budget: Budget, clock: Clock, parent?: Meter, starte
     get spent() {
       const { usage, costUsd, calls, isCostPartial } = tally;
       return { usage, costUsd, calls, isCostPartial };
+    },
+    get held() {
+      return { tokens: tally.heldTokens, costUsd: tally.heldUsd, calls: tally.heldCalls };
     },
     isLimited: budget.maxTokens !== undefined || budget.maxCostUsd !== undefined || parent?.isLimited === true,
     reserve,

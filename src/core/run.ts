@@ -55,6 +55,8 @@ export interface ChildRunOptions {
   readonly passes?: (event: RunEvent) => boolean;
   /** A further limit, inside those of the runs above. */
   readonly budget?: Budget;
+  /** Counts in place of the meters above, for work that several runs share. */
+  readonly meter?: Meter;
   /** Values that travel with the child, by their `RunKey`. */
   readonly values?: ReadonlyMap<object, unknown>;
 }
@@ -104,6 +106,7 @@ class RunNode implements Run {
   readonly #values: ReadonlyMap<object, unknown> | undefined;
   readonly #above: RunNode | undefined;
   readonly #budget: Budget | undefined;
+  readonly #ownMeter: Meter | undefined;
   readonly span: Span;
   #meter: Meter | undefined;
 
@@ -120,6 +123,7 @@ class RunNode implements Run {
     this.#sink = sinkOf(options, above === undefined ? undefined : above.#sink);
     this.#values = options.values;
     this.#budget = options.budget;
+    this.#ownMeter = options.meter;
     this.span = span;
     // A limit on time counts from here; without a budget the meter can wait until somebody spends.
     if (options.budget !== undefined) this.#meter = this.#makeMeter();
@@ -210,7 +214,8 @@ class RunNode implements Run {
   #makeMeter(): Meter {
     const { clock, startedMs } = this.#shared;
     if (this.#above === undefined) return createMeter(this.#budget ?? {}, clock, undefined, startedMs);
-    return this.#budget === undefined ? this.#above.meter : createMeter(this.#budget, clock, this.#above.meter);
+    const meter = this.#ownMeter ?? this.#above.meter;
+    return this.#budget === undefined ? meter : createMeter(this.#budget, clock, meter);
   }
 
   #find<T>(key: RunKey<T>): T | undefined {

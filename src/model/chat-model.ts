@@ -9,10 +9,11 @@ import {
   type Run,
   type Usage,
 } from '../core/index.js';
-import { costOf, priceOf } from './prices.js';
+import { costOf } from './prices.js';
 import { type ReplyBuilder, replyBuilder } from './reply-builder.js';
 import { allFeatures, checkFeatures, requestOf } from './request.js';
 import { estimateRequestTokens } from './request-tokens.js';
+import { priceIn } from './run-prices.js';
 import { estimateTokens } from './tokens.js';
 import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelFeatures, ModelPrice, Provider } from './types.js';
 
@@ -49,7 +50,7 @@ const call = async (
 ): Promise<ChatReply> => {
   checkFeatures(provider.id, features, request);
   run.throwIfAborted();
-  const price = provider.price ?? priceOf(provider.model);
+  const price = priceIn(run, provider.model, provider.price);
   const { hold, limited } = reserve(provider, request, price, run);
   const builder = replyBuilder(provider, run);
   const settle = (usage: Usage): number | undefined => {

@@ -3,8 +3,28 @@ export { chatModel } from './chat-model.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
 export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';
+export {
+  type CandidateVerdict,
+  describeChoice,
+  type ModelCandidate,
+  type ModelChoice,
+  type ModelFacts,
+  type ModelNeeds,
+  type ScoreParts,
+} from './choose-model.js';
+export {
+  type CallRecord,
+  measured,
+  type ModelPerformance,
+  type PerformanceWindow,
+  performanceWindow,
+} from './performance.js';
 export { costOf, limitsOf, type PriceEntry, priceEntryOf, priceOf, type PriceTable } from './prices.js';
+export { type ModelEntry, type ModelRegistry, modelRegistry, type ModelRegistryOptions } from './registry.js';
+export type { ModelRecord, ModelRegistryData } from './registry-data.js';
+export { requestOf } from './request.js';
 export { estimateRequestTokens } from './request-tokens.js';
+export { pricesKey } from './run-prices.js';
 export { type TokenCount, type TokenCounter, tokenCounter } from './token-counter.js';
 export { estimateTokens } from './tokens.js';
 export { truncate, type Truncated, type TruncateOptions } from './truncate.js';

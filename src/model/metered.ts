@@ -1,12 +1,13 @@
 import { noUsage, type Run, type Usage } from '../core/index.js';
 import { costOf } from './prices.js';
+import { priceIn } from './run-prices.js';
 import type { ModelPrice } from './types.js';
 
 /** A call that is paid for, as the meter sees it. */
 export interface MeteredCall {
   /** Who is called: `openai:text-embedding-3-small`. */
   readonly id: string;
-  /** Undefined when it is not known. */
+  /** As the price table has it, unless it was set for this model; undefined when it is not known. */
   readonly price: ModelPrice | undefined;
   /** What the call may take at most; asked when a budget limits tokens or money, and when the server does not say. */
   readonly estimate: () => Usage;
@@ -19,10 +20,11 @@ export interface MeteredCall {
  */
 export const metered = async <T>(
   run: Run,
-  { id, price, estimate }: MeteredCall,
+  { id, price: listed, estimate }: MeteredCall,
   call: () => Promise<{ readonly value: T; readonly usage: Usage | undefined }>,
 ): Promise<T> => {
   run.throwIfAborted();
+  const price = priceIn(run, id, listed);
   const costUsdOf = (usage: Usage): number | undefined => (price === undefined ? undefined : costOf(usage, price));
   const held = run.meter.isLimited ? estimate() : noUsage;
   const tokens = held.inputTokens + held.outputTokens;

@@ -1,8 +1,9 @@
-import { isPipewrightError, messageOf, PipewrightError, raceAbort, type Run, scrubText } from '../core/index.js';
+import { isPipewrightError, messageOf, type Run, scrubText } from '../core/index.js';
 import { type CacheEntry, decodeEntry, encodeEntry } from './cache-entry.js';
 import type { CacheShelf, MemoryShelf } from './cache-memory.js';
 import { type ShownRecord, showAgain } from './cache-shown.js';
 import { type SingleFlight, singleFlight } from './single-flight.js';
+import { withPatience } from './store-patience.js';
 
 interface CellOptions {
   readonly shelf: CacheShelf;
@@ -27,9 +28,6 @@ type Landing =
   | { readonly isHit: false; readonly output: unknown; readonly text: string | undefined };
 
 type Work = (run: Run) => Promise<unknown>;
-
-/** How long a store may take before the call goes on without it. */
-const storePatienceMs = 1_000;
 
 export const cacheCell = (options: CellOptions): CacheCell => ({
   ...options,
@@ -148,13 +146,3 @@ const guarded = async <T>(run: Run, what: string, work: () => Promise<T>): Promi
     return undefined;
   }
 };
-
-const withPatience = <T>(run: Run, work: Promise<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const stop = run.clock.after(storePatienceMs, () =>
-      reject(
-        new PipewrightError('timeout', `the store did not answer within ${storePatienceMs} ms`, { retryable: true }),
-      ),
-    );
-    raceAbort(work, run).then(resolve, reject).finally(stop);
-  });

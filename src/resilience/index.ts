@@ -1,3 +1,6 @@
+export { budget, type BudgetOptions } from './budget.js';
+export type { PoolAmount } from './budget-amounts.js';
+export { type BudgetPool, budgetPool, type BudgetPoolOptions, type PoolHold } from './budget-pool.js';
 export {
   cache,
   type CacheControl,
@@ -8,6 +11,9 @@ export {
   type CacheStats,
 } from './cache.js';
 export { bulkhead, type BulkheadOptions } from './bulkhead.js';
+export { type Circuit, circuit } from './circuit.js';
+export { circuitBreaker } from './circuit-breaker.js';
+export type { CircuitOptions, CircuitRatio } from './circuit-options.js';
 export { fallback, type FallbackOptions } from './fallback.js';
 export type { OnPartial } from './partial-output.js';
 export { retry, type RetryOptions } from './retry.js';
