@@ -1,1 +1,3 @@
-export {};
+export { compatible, type CompatibleOptions, connectionOf } from './compatible.js';
+export { type CompatibleServerName, compatibleServers } from './presets.js';
+export type { CompatibleServer, Connection, ConnectionOptions } from './server.js';

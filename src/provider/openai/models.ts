@@ -4,8 +4,6 @@ import { type ChatQuirks, familyOf, type ModelFamily, reasoningGrades } from '..
 export interface OpenAIFamily extends ModelFamily {
   /** The grades of reasoning that the models know, least first; undefined where they do not reason or it is not known. */
   readonly efforts?: readonly ReasoningEffort[];
-  /** The first of `efforts`. */
-  readonly leastEffort?: ReasoningEffort;
   /** How the models are asked to keep the prompt; left out, they cannot be asked. */
   readonly caching?: Pick<ChatQuirks, 'cacheMark' | 'promptCache'>;
 }
@@ -79,11 +77,7 @@ const features: ModelFeatures = {
   logProbs: true,
 };
 
-export const openaiFamily = (model: string): OpenAIFamily | undefined => {
-  const family = familyOf(families, model);
-  const [leastEffort] = family?.efforts ?? [];
-  return leastEffort === undefined ? family : { names: /./, ...family, leastEffort };
-};
+export const openaiFamily = (model: string): OpenAIFamily | undefined => familyOf(families, model);
 
 export const openaiFeatures = (family: OpenAIFamily | undefined, own: Partial<ModelFeatures> = {}): ModelFeatures => ({
   ...features,

@@ -3,7 +3,6 @@ import { assistant, system, user } from '../../core/index.js';
 import type { ChatRequest } from '../../model/index.js';
 import { badServer, sseText } from '../../testing/index.js';
 import { openai, type OpenAIOptions } from './index.js';
-import { isStrictSchema } from './request.js';
 
 const chunk = (delta: object, finish: string | null = null): object => ({
   model: 'gpt-5-mini',
@@ -239,22 +238,5 @@ describe('openai', () => {
     });
     const answer = await openai('m', { baseUrl: server.url })('Hi');
     expect(answer).toMatchObject({ text: 'Yes', finishReason: 'stop', usage: { isEstimated: true } });
-  });
-});
-
-describe('isStrictSchema', () => {
-  it('is true where every object is closed and requires all it has', () => {
-    const closed = {
-      type: 'object',
-      properties: { a: { type: 'string' } },
-      required: ['a'],
-      additionalProperties: false,
-    };
-    expect(isStrictSchema(closed)).toBe(true);
-    expect(isStrictSchema({ ...closed, properties: { a: closed }, $defs: { x: closed } })).toBe(true);
-    expect(isStrictSchema({ ...closed, required: [] })).toBe(false);
-    expect(isStrictSchema({ ...closed, additionalProperties: true })).toBe(false);
-    expect(isStrictSchema({ ...closed, properties: { a: { anyOf: [{ type: 'object' }] } } })).toBe(false);
-    expect(isStrictSchema({ type: 'array', items: { type: 'object', properties: { constructor: {} } } })).toBe(false);
   });
 });

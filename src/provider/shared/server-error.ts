@@ -41,6 +41,8 @@ const codeByServerCode: ReadonlyMap<string, ErrorCode> = new Map([
   ['api_error', 'model-failed'],
   ['server_error', 'model-failed'],
   ['timeout_error', 'model-failed'],
+  // Groq: the call that the model wrote does not fit the tool.
+  ['tool_use_failed', 'model-failed'],
 ]);
 
 /** What servers only say in words, in a 400 or a 413. */
@@ -115,10 +117,11 @@ const toldBy = (body: unknown): Told => {
   const inner = isObject(outer.error) ? outer.error : outer;
   const codes = [inner.code, inner.type].filter((code): code is string => typeof code === 'string');
   const requestId = textIn(outer.request_id, inner.request_id);
+  const status = [inner.status_code, inner.status, inner.code].find((value) => typeof value === 'number');
   return {
     message: textIn(inner.message, inner.error, inner.detail, body),
     codes,
-    ...(typeof inner.code === 'number' ? { status: inner.code } : {}),
+    ...(status === undefined ? {} : { status }),
     ...(requestId === '' ? {} : { requestId }),
   };
 };
@@ -126,7 +129,8 @@ const toldBy = (body: unknown): Told => {
 const codeOf = (told: Told, status: number | undefined): ErrorCode => {
   for (const serverCode of told.codes) {
     const code = codeByServerCode.get(serverCode);
-    if (code !== undefined) return code;
+    // `api_error` is a word for everything: a status that means one thing says more.
+    if (code !== undefined && !(code === 'model-failed' && codeByStatus.has(status ?? 0))) return code;
   }
   if (status === undefined || status === 400 || status === 413) {
     const match = codeByWords.find(([words]) => words.test(told.message));

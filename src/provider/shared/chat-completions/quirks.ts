@@ -56,9 +56,11 @@ export interface ChatSettings {
 
 const ascending: readonly ReasoningEffort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
 
-/** The grades that a server knows by our own words, in one field. */
-export const reasoningGrades = (efforts: readonly ReasoningEffort[], field = 'reasoning_effort'): ReasoningGrades =>
-  Object.fromEntries(efforts.map((effort) => [effort, { [field]: effort }]));
+/** The grades that a server knows by our own words, and the fields that ask for one. */
+export const reasoningGrades = (
+  efforts: readonly ReasoningEffort[],
+  fieldsOf: (effort: ReasoningEffort) => Wire = (effort) => ({ reasoning_effort: effort }),
+): ReasoningGrades => Object.fromEntries(efforts.map((effort) => [effort, fieldsOf(effort)]));
 
 /** A server that is not known is not told `none`: most would refuse the word. */
 const ownWords: ReasoningGrades = { ...reasoningGrades(ascending), none: {} };

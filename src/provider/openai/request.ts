@@ -1,1 +1,0 @@
-export { isStrictSchema } from '../shared/index.js';

@@ -1,0 +1,4 @@
+import { chat } from './chat.js';
+import { describeWire } from './describe-wire.js';
+
+describeWire('chat', chat);
