@@ -27,29 +27,36 @@ const hasPart = (request: ChatRequest, isMeant: (part: Part) => boolean): boolea
 
 const isAudio = (part: Part): boolean => part.type === 'file' && part.mediaType.startsWith('audio/');
 
+const hasTools = (request: ChatRequest): boolean => (request.tools?.length ?? 0) > 0;
+const hasSchema = (request: ChatRequest): boolean => request.output?.type === 'json-schema';
+
+/** What makes a request need a feature, and what that is in words. */
+const uses: readonly (readonly [keyof ModelFeatures, isUsed: (request: ChatRequest) => boolean, what: string])[] = [
+  ['tools', hasTools, 'call tools'],
+  ['jsonSchema', hasSchema, 'answer in a JSON schema'],
+  [
+    'jsonSchemaWithTools',
+    (request) => hasTools(request) && hasSchema(request),
+    'call tools and answer in a JSON schema in one request',
+  ],
+  ['images', (request) => hasPart(request, ({ type }) => type === 'image'), 'read images'],
+  ['files', (request) => hasPart(request, (part) => part.type === 'file' && !isAudio(part)), 'read files'],
+  ['audio', (request) => hasPart(request, isAudio), 'listen to sound'],
+  ['reasoning', ({ reasoning = 'none' }) => reasoning !== 'none', 'set how hard to think'],
+  ['logProbs', ({ logProbs }) => logProbs !== undefined, 'tell log-probabilities'],
+];
+
+/** The features without which a model cannot take the request. */
+export const featuresOf = (request: ChatRequest): readonly (keyof ModelFeatures)[] =>
+  uses.filter(([, isUsed]) => isUsed(request)).map(([feature]) => feature);
+
 /** Refuses what the model cannot do, before anything is sent. */
 export const checkFeatures = (id: string, features: ModelFeatures, request: ChatRequest): void => {
   if (request.messages.length === 0) {
     throw new PipewrightError('bad-input', `${id} was given no messages. Give it at least one.`);
   }
-  const hasTools = (request.tools?.length ?? 0) > 0;
-  const hasSchema = request.output?.type === 'json-schema';
-  const wants: readonly (readonly [isThere: boolean, isWanted: () => boolean, what: string])[] = [
-    [features.tools, () => hasTools, 'call tools'],
-    [features.jsonSchema, () => hasSchema, 'answer in a JSON schema'],
-    [
-      features.jsonSchemaWithTools,
-      () => hasTools && hasSchema,
-      'call tools and answer in a JSON schema in one request',
-    ],
-    [features.images, () => hasPart(request, ({ type }) => type === 'image'), 'read images'],
-    [features.files, () => hasPart(request, (part) => part.type === 'file' && !isAudio(part)), 'read files'],
-    [features.audio, () => hasPart(request, isAudio), 'listen to sound'],
-    [features.reasoning, () => (request.reasoning ?? 'none') !== 'none', 'set how hard to think'],
-    [features.logProbs, () => request.logProbs !== undefined, 'tell log-probabilities'],
-  ];
-  for (const [isThere, isWanted, what] of wants) {
-    if (!isThere && isWanted()) {
+  for (const [feature, isUsed, what] of uses) {
+    if (!features[feature] && isUsed(request)) {
       throw new PipewrightError('unsupported', `${id} cannot ${what}. Choose another model or leave that out.`);
     }
   }
