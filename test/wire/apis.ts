@@ -1,3 +1,4 @@
+import { chat } from './chat.js';
 import { cohereChat } from './cohere-chat.js';
 import { cohereEmbeddings } from './cohere-embeddings.js';
 import type { WireApi } from './describe-wire.js';
@@ -8,6 +9,7 @@ import { voyageEmbeddings } from './voyage-embeddings.js';
 
 /** Every API whose recordings are tested, by name. */
 export const apis: Readonly<Record<string, WireApi>> = {
+  chat,
   'cohere chat': cohereChat,
   'cohere embeddings': cohereEmbeddings,
   'google embeddings': googleEmbeddings,
