@@ -1,19 +1,25 @@
 import { chat } from './chat.js';
+import { anthropicMessages } from './anthropic.js';
 import { cohereChat } from './cohere-chat.js';
 import { cohereEmbeddings } from './cohere-embeddings.js';
+import { anthropicCountTokens } from './count-tokens.js';
 import type { WireApi } from './describe-wire.js';
 import { googleGemini } from './google.js';
 import { googleEmbeddings } from './google-embeddings.js';
+import { ollamaNative } from './ollama.js';
 import { rerank } from './rerank.js';
 import { voyageEmbeddings } from './voyage-embeddings.js';
 
 /** Every API whose recordings are tested, by name. */
 export const apis: Readonly<Record<string, WireApi>> = {
   chat,
+  'anthropic count-tokens': anthropicCountTokens,
+  'anthropic messages': anthropicMessages,
   'cohere chat': cohereChat,
   'cohere embeddings': cohereEmbeddings,
   'google embeddings': googleEmbeddings,
   'google gemini': googleGemini,
+  'ollama native': ollamaNative,
   rerank,
   'voyage embeddings': voyageEmbeddings,
 };

@@ -1,1 +1,3 @@
-export {};
+export { ollamaEmbedder, type OllamaEmbedderOptions } from './embedder.js';
+export { listOllamaModels, type OllamaModel } from './list.js';
+export { ollama, type OllamaOptions } from './ollama.js';

@@ -13,6 +13,8 @@ export interface JsonApiOptions {
   readonly defaultBaseUrl: string;
   readonly baseUrl: string | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Whether the server may want no key, wherever it stands. @default false */
+  readonly isKeyOptional?: boolean;
 }
 
 /** A server that takes JSON, with a key in the header `authorization`. */
@@ -25,13 +27,15 @@ export interface JsonApi extends CallInfo {
 
 /** The key is read anew at every call. */
 export const jsonApi = (options: JsonApiOptions): JsonApi => {
-  const { id, apiKey, variable, defaultBaseUrl, baseUrl, headers = {} } = options;
+  const { id, apiKey, variable, defaultBaseUrl, baseUrl, headers = {}, isKeyOptional = false } = options;
   checkBaseUrl(baseUrl);
   const root = (baseUrl ?? defaultBaseUrl).replace(/\/+$/, '');
   let lastKey = '';
   const request: JsonApi['request'] = (path, body, signal) => {
-    lastKey = resolveApiKey({ id, apiKey, variable, baseUrl: root });
-    return { url: root + path, headers: { authorization: `Bearer ${lastKey}`, ...headers }, body, signal };
+    const isWithout = isKeyOptional && (apiKey ?? process.env[variable] ?? '').trim() === '';
+    lastKey = isWithout ? '' : resolveApiKey({ id, apiKey, variable, baseUrl: root });
+    const authorization: Record<string, string> = isWithout ? {} : { authorization: `Bearer ${lastKey}` };
+    return { url: root + path, headers: { ...authorization, ...headers }, body, signal };
   };
   const info: CallInfo = { id, secrets: () => [lastKey, ...Object.values(headers)] };
   const ask: JsonApi['ask'] = async (path, body, run) => {
