@@ -5,7 +5,7 @@ import { isPipewrightError } from '../core/index.js';
 import type { ChatModel, ChatReply } from '../model/index.js';
 import { badServer, sseText } from '../testing/index.js';
 import { anthropic } from './anthropic/index.js';
-import { openai, openaiEmbedder } from './openai/index.js';
+import { openai } from './openai/index.js';
 
 interface Exchange {
   readonly file: string;
@@ -274,20 +274,5 @@ describe.runIf(anthropicExchanges.length > 0)('anthropic replays recorded traffi
         expect.objectContaining({ type: 'reasoning', opaque: expect.stringContaining(':') }),
       );
     }
-  });
-});
-
-const embeddings = exchangesOf('openai/embeddings');
-
-describe.runIf(embeddings.length > 0)('openaiEmbedder replays recorded traffic', () => {
-  it.each(embeddings)('$file', async ({ response }) => {
-    const data = (response.body as unknown as { data: { embedding: number[] | string }[] }).data;
-    const first = data[0]!.embedding;
-    const dimensions = typeof first === 'string' ? Buffer.from(first, 'base64').length / 4 : first.length;
-    await using server = await badServer({ type: 'json', body: response.body });
-    const embed = openaiEmbedder('recorded', { baseUrl: server.url, dimensions });
-    const vectors = await embed(data.map((_entry, place) => `text ${place}`));
-    expect(vectors).toHaveLength(data.length);
-    for (const vector of vectors) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
   });
 });

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRun, inspect } from '../../core/index.js';
 import { badServer, type RecordedRequest } from '../../testing/index.js';
 import { describeEmbedder } from '../../testing/suites/index.js';
-import { batchesOf, cutText } from './embedding-input.js';
+import { cutText } from './embedding-input.js';
 import { openaiEmbedder } from './index.js';
 
 interface Body {
@@ -66,6 +69,7 @@ describe('openaiEmbedder', () => {
     expect(() => openaiEmbedder('unknown')).toThrow(/dimensions/);
     expect(() => openaiEmbedder('unknown', { dimensions: 0 })).toThrow(/dimensions/);
     expect(() => openaiEmbedder('text-embedding-3-small', { maxBatch: 0 })).toThrow(/maxBatch/);
+    expect(() => openaiEmbedder('text-embedding-3-small', { concurrency: 0 })).toThrow(/concurrency/);
   });
 
   it('splits many texts into requests and counts each', async () => {
@@ -81,6 +85,50 @@ describe('openaiEmbedder', () => {
       usage: { inputTokens: 25 },
       costUsd: expect.closeTo(25 * 2e-8, 12),
     });
+  });
+
+  it('has as many requests under way as it may, and keeps the order', async () => {
+    let underWay = 0;
+    let most = 0;
+    const waiting: (() => void)[] = [];
+    const server = createServer((incoming, outgoing) => {
+      let text = '';
+      incoming.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      incoming.on('end', () => {
+        most = Math.max(most, ++underWay);
+        const reply = JSON.stringify(answer({ body: JSON.parse(text) } as RecordedRequest));
+        waiting.push(() => {
+          underWay -= 1;
+          outgoing.writeHead(200, { 'content-type': 'application/json' }).end(reply);
+        });
+        // Answers only when as many wait as may, the last first.
+        if (waiting.length === 3 || text.includes('the last')) while (waiting.length > 0) waiting.pop()?.();
+      });
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const embed = openaiEmbedder('test', { baseUrl, dimensions: 2, maxBatch: 1, concurrency: 3 });
+    const texts = ['a', 'bb', 'ccc', 'dddd', 'eeeee', 'ffffff', 'the last'];
+    const vectors = await embed(texts);
+    expect(vectors.map((vector) => Math.round(vector[0]! / vector[1]!))).toEqual([1, 2, 3, 4, 5, 6, 8]);
+    expect(most).toBe(3);
+  });
+
+  it('Q04 gives up all requests under way when one fails or the run is aborted', async () => {
+    await using server = await badServer((_request, index) =>
+      index === 0 ? { type: 'json', status: 400, body: { error: { message: 'No.' } } } : { type: 'silence' },
+    );
+    const embed = openaiEmbedder('test', { baseUrl: server.url, dimensions: 2, maxBatch: 1 });
+    await expect(embed(['a', 'b', 'c'])).rejects.toMatchObject({ code: 'bad-input' });
+    for (const index of server.requests.keys()) if (index > 0) expect(await server.requests[index]?.closed).toBe('cut');
+    const control = new AbortController();
+    const before = server.requests.length;
+    const outcome = embed(['a', 'b', 'c'], createRun({ signal: control.signal })).catch((reason: unknown) => reason);
+    await server.request(before + 2);
+    control.abort('enough');
+    expect(await outcome).toBe('enough');
+    for (const request of server.requests.slice(before)) expect(await request.closed).toBe('cut');
   });
 
   it('keeps to the budget of the run', async () => {
@@ -120,26 +168,6 @@ describe('openaiEmbedder', () => {
     const [sent] = (server.requests[0]!.body as Body).input;
     expect(sent?.length).toBeLessThan(60);
     expect(sent?.length).toBeGreaterThan(20);
-  });
-});
-
-describe('batchesOf', () => {
-  it('keeps all texts in order and within both limits', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.string({ maxLength: 20 }).map((text) => text.repeat(3000))),
-        fc.integer({ min: 1, max: 5 }),
-        (texts, max) => {
-          const batches = [...batchesOf(texts, max)];
-          expect(batches.flat()).toEqual(texts);
-          for (const batch of batches) {
-            expect(batch.length).toBeLessThanOrEqual(max);
-            const bytes = batch.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-            expect(batch.length === 1 || bytes <= 300_000).toBe(true);
-          }
-        },
-      ),
-    );
   });
 });
 

@@ -1,25 +1,5 @@
 import { estimateTokens } from '../../model/index.js';
 
-/** The API takes at most 300,000 tokens in a request. A token is at least one byte, so this many bytes never exceed it. */
-const maxRequestBytes = 300_000;
-
-/** The texts in order, in as few batches as the limits of a request allow. */
-export function* batchesOf(texts: readonly string[], maxBatch: number): Generator<readonly string[], void, undefined> {
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const text of texts) {
-    const textBytes = Buffer.byteLength(text);
-    if (batch.length === maxBatch || (batch.length > 0 && bytes + textBytes > maxRequestBytes)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(text);
-    bytes += textBytes;
-  }
-  if (batch.length > 0) yield batch;
-}
-
 /** No ordinary text has more; it bounds what is looked at. */
 const maxCharactersPerToken = 8;
 

@@ -1,7 +1,7 @@
-import { defineStepWith, type Embedder, PipewrightError, type Run, type Usage } from '../../core/index.js';
+import { defineStepWith, type Embedder, map, PipewrightError, type Run, type Usage } from '../../core/index.js';
 import { estimateTokens, type ModelPrice, metered } from '../../model/index.js';
 import type { JsonApi } from './json-api.js';
-import { type BatchLimits, firstNonText, notEmpty, textBatches } from './text-batches.js';
+import { type BatchLimits, firstNonText, notEmpty, type TextBatch, textBatches } from './text-batches.js';
 
 /** A vector as servers send it: a list of numbers, or base64 of little-endian float32. */
 export type WireVector = string | readonly number[];
@@ -21,6 +21,8 @@ export interface HttpEmbedderSettings {
   readonly dimensions: number;
   readonly maxInputTokens: number | undefined;
   readonly limits: BatchLimits;
+  /** Requests under way at once. @default 1 */
+  readonly concurrency?: number;
   readonly price: ModelPrice | undefined;
   readonly body: (texts: readonly string[]) => unknown;
   readonly read: (data: unknown) => EmbeddingReply;
@@ -60,14 +62,15 @@ const embedAll = async (
   texts: readonly string[],
   run: Run,
 ): Promise<readonly Float32Array[]> => {
-  const { id, limits } = settings;
+  const { id, limits, concurrency = 1 } = settings;
   const place = firstNonText(texts);
   if (place >= 0) {
     throw new PipewrightError('bad-input', `${id} embeds texts; item ${place} is of the type ${typeof texts[place]}.`);
   }
-  const vectors: Float32Array[] = [];
-  for (const batch of textBatches(texts, limits)) vectors.push(...(await embedBatch(settings, batch.texts, run)));
-  return vectors;
+  const batches = [...textBatches(texts, limits)];
+  const embed = (batch: TextBatch, inner: Run): Promise<readonly Float32Array[]> =>
+    embedBatch(settings, batch.texts, inner);
+  return (await map(embed, { concurrency })(batches, run)).flat();
 };
 
 const embedBatch = (
