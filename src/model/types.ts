@@ -78,6 +78,8 @@ export interface ModelCitation {
   readonly quote: string;
   /** Title of a source that the provider found itself. */
   readonly title?: string;
+  /** Page of the source where the quote begins, from 1, where the provider says. */
+  readonly page?: number;
   readonly start: number;
   readonly end: number;
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { assistant, createRun, type RunEvent, system, user } from '../../core/index.js';
-import type { ChatRequest } from '../../model/index.js';
-import { badServer, sseText } from '../../testing/index.js';
-import { anthropic, type AnthropicOptions } from './index.js';
+import { user } from '../../core/index.js';
+import { badServer, sseText, testRun } from '../../testing/index.js';
+import { anthropic } from './index.js';
 
 const start = { type: 'message_start', message: { model: 'claude-x', usage: { input_tokens: 5, output_tokens: 1 } } };
 const block = (index: number, content_block: object, ...deltas: readonly object[]): readonly object[] => [
@@ -16,19 +15,6 @@ const end = (stop_reason: string): readonly object[] => [
 ];
 const text = (value: string): object => ({ type: 'text_delta', text: value });
 const reply = sseText([start, ...block(0, { type: 'text', text: '' }, text('Yes')), ...end('end_turn')], true);
-
-/** The body that a request becomes. */
-const bodyOf = async (
-  request: ChatRequest,
-  model = 'claude-sonnet-4-5',
-  options: AnthropicOptions = {},
-  on: (event: RunEvent) => void = () => undefined,
-): Promise<unknown> => {
-  await using server = await badServer({ type: 'sse', chunks: [reply] });
-  await anthropic(model, { ...options, baseUrl: server.url })(request, createRun({ on }));
-  expect(server.requests[0]).toMatchObject({ method: 'POST', path: '/v1/messages' });
-  return server.requests[0]?.body;
-};
 
 describe('anthropic', () => {
   it('says who it is and what it can do before anything is loaded', () => {
@@ -52,152 +38,6 @@ describe('anthropic', () => {
     expect(model.limits).toMatchObject({ contextTokens: 200_000, maxOutputTokens: 64_000 });
     expect(anthropic('claude-3-haiku-20240307').features).toMatchObject({ reasoning: false, jsonSchema: false });
     expect(anthropic('x', { features: { images: false } }).features.images).toBe(false);
-  });
-
-  it('writes the smallest body for a question', async () => {
-    expect(await bodyOf({ messages: [user('Hi')] })).toEqual({
-      model: 'claude-sonnet-4-5',
-      max_tokens: 64_000,
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }],
-      stream: true,
-    });
-    expect(await bodyOf({ messages: [user('Hi')] }, 'somebody-elses')).toMatchObject({ max_tokens: 8_192 });
-  });
-
-  it('writes every field of a request, and tells what it leaves out', async () => {
-    const schema = { type: 'object', properties: {} };
-    const warnings: string[] = [];
-    const request: ChatRequest = {
-      messages: [system('Be brief.'), user('Hi'), system('Be kind.')],
-      tools: [{ name: 'add', description: 'Adds', inputSchema: schema }],
-      toolChoice: 'required',
-      output: { type: 'json-schema', name: 'answer', schema },
-      maxOutputTokens: 50,
-      temperature: 0,
-      topP: 0.5,
-      stop: ['END'],
-      seed: 7,
-      providerOptions: { cache_control: { type: 'ephemeral' } },
-    };
-    const body = await bodyOf(request, 'claude-sonnet-4-5', {}, (event) => {
-      if (event.type === 'warning') warnings.push(event.message);
-    });
-    expect(body).toEqual({
-      model: 'claude-sonnet-4-5',
-      max_tokens: 50,
-      system: 'Be brief.\n\nBe kind.',
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }],
-      tools: [{ name: 'add', description: 'Adds', input_schema: schema }],
-      tool_choice: { type: 'any' },
-      output_config: { format: { type: 'json_schema', schema } },
-      stop_sequences: ['END'],
-      stream: true,
-      cache_control: { type: 'ephemeral' },
-    });
-    expect(warnings).toHaveLength(3);
-    expect(warnings[0]).toContain('`temperature`');
-  });
-
-  it('writes tool choices and the order for JSON', async () => {
-    const tools = [{ name: 'add', description: 'Adds', inputSchema: {} }];
-    const messages = [user('Hi')];
-    expect(await bodyOf({ messages, tools, toolChoice: { name: 'add' } })).toMatchObject({
-      tool_choice: { type: 'tool', name: 'add' },
-    });
-    expect(await bodyOf({ messages, tools, toolChoice: 'none' })).toMatchObject({ tool_choice: { type: 'none' } });
-    expect(await bodyOf({ messages, output: { type: 'json' } })).toMatchObject({
-      system: expect.stringContaining('JSON'),
-    });
-    expect(await bodyOf({ messages: [system('A'), ...messages], output: { type: 'json' } })).toMatchObject({
-      system: expect.stringMatching(/^A\n\n/),
-    });
-  });
-
-  it.each([
-    ['claude-sonnet-4-5', 'medium', 64_000, { thinking: { type: 'enabled', budget_tokens: 8_192 } }],
-    ['claude-sonnet-4-5', 'high', 4_000, { thinking: { type: 'enabled', budget_tokens: 3_999 } }],
-    ['claude-sonnet-5-5', 'high', 64_000, { thinking: { type: 'adaptive' }, output_config: { effort: 'high' } }],
-    ['claude-sonnet-5-5', 'none', 64_000, { thinking: { type: 'disabled' } }],
-    ['claude-opus-5-5', 'none', 64_000, { output_config: { effort: 'low' } }],
-    ['claude-opus-4-6', 'low', 64_000, { thinking: { type: 'adaptive' }, output_config: { effort: 'low' } }],
-  ] as const)('tells %s to think with the effort %s', async (model, reasoning, maxOutputTokens, expected) => {
-    expect(await bodyOf({ messages: [user('Hi')], reasoning, maxOutputTokens }, model)).toMatchObject(expected);
-  });
-
-  it('sends no thinking where none is asked for or none can be switched off', async () => {
-    for (const request of [{}, { reasoning: 'none' }] as const) {
-      expect(await bodyOf({ messages: [user('Hi')], ...request }, 'claude-sonnet-4-5')).not.toHaveProperty('thinking');
-      expect(await bodyOf({ messages: [user('Hi')], ...request }, 'claude-3-haiku-20240307')).not.toHaveProperty(
-        'thinking',
-      );
-    }
-  });
-
-  it('writes a conversation with tools, reasoning, pictures and files', async () => {
-    const bytes = new Uint8Array([0xff, 0xd8, 0xff]);
-    const body = await bodyOf({
-      messages: [
-        user([
-          { type: 'text', text: 'Look' },
-          { type: 'text', text: '' },
-          { type: 'image', data: bytes },
-          { type: 'image', data: new URL('https://host/a.png') },
-          { type: 'file', data: bytes, mediaType: 'application/pdf', name: 'a.pdf' },
-          { type: 'file', data: new TextEncoder().encode('Hi'), mediaType: 'text/markdown' },
-          { type: 'file', data: new URL('https://host/a.pdf'), mediaType: 'application/pdf' },
-        ]),
-        assistant([
-          { type: 'reasoning', text: 'Hm', opaque: 'anthropic-signature:abc' },
-          { type: 'reasoning', text: '', opaque: 'anthropic-redacted:xyz' },
-          { type: 'reasoning', text: 'of another provider' },
-          { type: 'tool-call', id: 'c1', name: 'look', input: { at: 1 } },
-          { type: 'tool-call', id: 'c2', name: 'look', input: '{"at":' },
-        ]),
-        { role: 'tool', content: [{ type: 'tool-result', id: 'c1', name: 'look', output: { found: true } }] },
-        { role: 'tool', content: [{ type: 'tool-result', id: 'c2', name: 'look', output: 'Bad', isError: true }] },
-        user('So?'),
-        assistant(''),
-      ],
-    });
-    expect((body as { messages: unknown }).messages).toEqual([
-      {
-        role: 'user',
-        content: [
-          { type: 'text', text: 'Look' },
-          { type: 'image', source: { type: 'base64', media_type: 'image/jpeg', data: '/9j/' } },
-          { type: 'image', source: { type: 'url', url: 'https://host/a.png' } },
-          { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: '/9j/' }, title: 'a.pdf' },
-          { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Hi' } },
-          { type: 'document', source: { type: 'url', url: 'https://host/a.pdf' } },
-        ],
-      },
-      {
-        role: 'assistant',
-        content: [
-          { type: 'thinking', thinking: 'Hm', signature: 'abc' },
-          { type: 'redacted_thinking', data: 'xyz' },
-          { type: 'tool_use', id: 'c1', name: 'look', input: { at: 1 } },
-          { type: 'tool_use', id: 'c2', name: 'look', input: { invalid_arguments: '{"at":' } },
-        ],
-      },
-      {
-        role: 'user',
-        content: [
-          { type: 'tool_result', tool_use_id: 'c1', content: '{"found":true}' },
-          { type: 'tool_result', tool_use_id: 'c2', content: 'Bad', is_error: true },
-          { type: 'text', text: 'So?' },
-        ],
-      },
-    ]);
-  });
-
-  it('refuses parts where they cannot stand, before the network', async () => {
-    const ask = anthropic('m', { baseUrl: 'http://127.0.0.1:1' });
-    const source = { type: 'source', id: 'a', text: 'b' } as const;
-    const badInput = expect.objectContaining({ code: 'bad-input' });
-    await expect(ask([assistant([source])])).rejects.toEqual(badInput);
-    await expect(ask([{ role: 'system', content: [source] }])).rejects.toEqual(badInput);
-    await expect(ask([{ role: 'tool', content: 'text' }])).rejects.toEqual(badInput);
   });
 
   it('gives sources as citable documents, and citations with their places in the reply', async () => {
@@ -314,6 +154,104 @@ describe('anthropic', () => {
       { type: 'tool_use', id: 't1', name: 'look', input: {} },
       { type: 'tool_use', id: 't2', name: 'look', input: { a: 1 } },
     ]);
+  });
+
+  it('cites pages, what it found itself, and what a tool found', async () => {
+    const citations = [
+      { type: 'page_location', cited_text: 'P', document_index: 0, start_page_number: 3, end_page_number: 4 },
+      { type: 'content_block_location', cited_text: 'B', document_index: 1, start_block_index: 0 },
+      { type: 'web_search_result_location', cited_text: '', url: 'https://host/a', title: 'A', encrypted_index: 'x' },
+      { type: 'web_search_result_location', cited_text: 'W', url: 'https://host/b', title: null },
+      { type: 'search_result_location', cited_text: 'S', source: 'doc-7', title: 'Refunds' },
+      { type: 'char_location', cited_text: 'F', document_index: 5, document_title: 'Fetched' },
+      { type: 'char_location', cited_text: 'lost', document_index: 6, document_title: null },
+    ];
+    await using server = await badServer({
+      type: 'json',
+      body: {
+        model: 'claude-x',
+        stop_reason: 'end_turn',
+        usage: { input_tokens: 5, output_tokens: 9 },
+        content: [{ type: 'text', text: 'All', citations }],
+      },
+    });
+    const pdf = { type: 'file', data: new Uint8Array([1]), mediaType: 'application/pdf' } as const;
+    const ask = anthropic('claude-sonnet-4-5', { baseUrl: server.url, isStreaming: false, citesFiles: true });
+    const reply = await ask([user([pdf, { ...pdf, data: new URL('https://host/b.pdf') }])]);
+    const span = { start: 0, end: 3 };
+    expect(reply.citations).toEqual([
+      { sourceId: 'document-0', quote: 'P', page: 3, ...span },
+      { sourceId: 'https://host/b.pdf', quote: 'B', ...span },
+      { sourceId: 'https://host/a', title: 'A', quote: '', ...span },
+      { sourceId: 'https://host/b', quote: 'W', ...span },
+      { sourceId: 'doc-7', quote: 'S', ...span },
+      { sourceId: 'Fetched', title: 'Fetched', quote: 'F', ...span },
+    ]);
+    expect(server.requests[0]?.body).toMatchObject({
+      messages: [{ content: [{ citations: { enabled: true } }, { citations: { enabled: true } }] }],
+    });
+  });
+
+  it("gives what the server's own tools did back as it came, and goes on in the same container", async () => {
+    const json = (partial_json: string): object => ({ type: 'input_json_delta', partial_json });
+    const use = { type: 'server_tool_use', id: 's1', name: 'bash_code_execution', input: {} };
+    const result = { type: 'bash_code_execution_tool_result', tool_use_id: 's1', content: { stdout: '4' } };
+    const compacted = { type: 'compaction', content: '' };
+    const caller = { type: 'code_execution_20260120', tool_id: 's1' };
+    const container = { id: 'container_1', expires_at: '2100-01-01T00:00:00Z' };
+    const events = [
+      start,
+      ...block(0, use, json(''), json('{"command":'), json('"bc"}')),
+      ...block(1, result),
+      ...block(
+        2,
+        compacted,
+        { type: 'compaction_delta', content: 'So ' },
+        { type: 'compaction_delta', content: 'far' },
+      ),
+      ...block(3, { type: 'tool_use', id: 't1', name: 'look', input: {}, caller }),
+      ...block(4, { type: 'server_tool_use', id: 's2', name: 'bash_code_execution', input: {} }, json('{"comm')),
+      { type: 'message_delta', delta: { stop_reason: 'pause_turn', container }, usage: { output_tokens: 9 } },
+    ];
+    await using server = await badServer({ type: 'sse', chunks: [sseText(events, true)] });
+    const ask = anthropic('claude-sonnet-4-5', { baseUrl: server.url });
+    const { message, finishReason, toolCalls } = await ask('Hi');
+    expect(finishReason).toBe('other');
+    expect(toolCalls).toHaveLength(1);
+    await ask([user('Hi'), message]);
+    expect(server.requests[1]?.body).toMatchObject({
+      container: 'container_1',
+      messages: [
+        { role: 'user' },
+        {
+          role: 'assistant',
+          content: [
+            { ...use, input: { command: 'bc' } },
+            result,
+            { type: 'compaction', content: 'So far' },
+            { type: 'tool_use', id: 't1', name: 'look', input: {}, caller },
+            { type: 'server_tool_use', id: 's2', name: 'bash_code_execution', input: {} },
+          ],
+        },
+      ],
+    });
+    const late = testRun({ nowMs: Date.parse('2100-01-02') });
+    await ask([user('Hi'), message], late.run);
+    expect(server.requests[2]?.body).not.toHaveProperty('container');
+  });
+
+  it('tells the state of the rate limits and the id of the request', async () => {
+    const headers = { 'request-id': 'req_1', 'anthropic-ratelimit-requests-remaining': '9', 'set-cookie': 'a=b' };
+    await using server = await badServer({ type: 'sse', chunks: [reply], headers });
+    const { headers: told } = await anthropic('m', { baseUrl: server.url })('Hi');
+    expect(told).toEqual({ 'request-id': 'req_1', 'anthropic-ratelimit-requests-remaining': '9' });
+  });
+
+  it('says that the content was refused, and keeps the figures', async () => {
+    const events = [start, ...end('refusal')];
+    await using server = await badServer({ type: 'sse', chunks: [sseText(events, true)] });
+    const refused = await anthropic('m', { baseUrl: server.url })('Hi');
+    expect(refused).toMatchObject({ text: '', finishReason: 'content-filter', usage: { outputTokens: 9 } });
   });
 
   it('keeps a whole reply whose connection broke behind the finish reason', async () => {

@@ -1,5 +1,7 @@
-import type { ModelCitation, ModelEvent } from '../../model/index.js';
-import { opaqueRedacted, opaqueSignature } from './reasoning.js';
+import type { ModelEvent } from '../../model/index.js';
+import { citationOf, type WireCitation } from './citations.js';
+import { opaqueCaller } from './parts.js';
+import { type Block, opaqueRedacted, opaqueSignature } from './thinking.js';
 
 /** What we read of a content block of the Messages API. */
 export interface WireBlock {
@@ -11,6 +13,7 @@ export interface WireBlock {
   readonly id?: string;
   readonly name?: string;
   readonly input?: unknown;
+  readonly caller?: Block;
   readonly citations?: readonly WireCitation[] | null;
 }
 
@@ -23,19 +26,17 @@ export interface WireDelta {
   readonly citation?: WireCitation;
 }
 
-interface WireCitation {
-  readonly cited_text?: string;
-  readonly document_index?: number;
-}
-
 /** The content block that is being read. */
 interface OpenBlock {
   readonly block: WireBlock;
   /** Where its text begins in the text of the reply. */
   readonly start: number;
   readonly citations: WireCitation[];
+  /** Pieces of the arguments of a tool. */
+  readonly json: string[];
+  /** Pieces of fields that only a block of the server's own has. */
+  readonly fields: Map<string, string[]>;
   signature: string;
-  hasInput: boolean;
 }
 
 /** What is known while one reply is read. */
@@ -57,7 +58,10 @@ export const blockReader = (documentIds: readonly string[]): BlockReader => {
   const reading: Reading = { documentIds, open: new Map(), length: 0 };
   return {
     start: (index, block) => startBlock(reading, index, block),
-    delta: (index, delta) => takeDelta(reading, index, delta),
+    delta: (index, delta) => {
+      const at = reading.open.get(index);
+      return at === undefined ? [] : takeDelta(reading, index, at, delta);
+    },
     stop: (index) => {
       const at = reading.open.get(index);
       reading.open.delete(index);
@@ -73,13 +77,14 @@ const text = (reading: Reading, value: string | undefined): readonly ModelEvent[
 };
 
 const startBlock = (reading: Reading, index: number, block: WireBlock): readonly ModelEvent[] => {
-  const { id, name, citations, signature = '' } = block;
+  const { id = `call_${index}`, name = '', citations, signature = '' } = block;
   reading.open.set(index, {
     block,
     start: reading.length,
     citations: [...(citations ?? [])],
+    json: [],
+    fields: new Map(),
     signature,
-    hasInput: false,
   });
   switch (block.type) {
     case 'text':
@@ -89,62 +94,81 @@ const startBlock = (reading: Reading, index: number, block: WireBlock): readonly
       // It may come without any text; the delta opens a part for it all the same.
       return [{ type: 'reasoning-delta', text: block.thinking ?? '' }];
     case 'tool_use':
-      return [{ type: 'tool-call-delta', key: String(index), id: id ?? `call_${index}`, name: name ?? '', text: '' }];
+      return [{ type: 'tool-call-delta', key: String(index), id, name, text: '', ...opaqueOf(block) }];
     default:
       return [];
   }
 };
 
-const takeDelta = (reading: Reading, index: number, delta: WireDelta): readonly ModelEvent[] => {
-  const at = reading.open.get(index);
+/** Most calls come from the model directly, which the API takes as given. */
+const opaqueOf = ({ caller }: WireBlock): { readonly opaque?: string } =>
+  caller === undefined || caller.type === 'direct' ? {} : { opaque: opaqueCaller(caller) };
+
+const takeDelta = (reading: Reading, index: number, at: OpenBlock, delta: WireDelta): readonly ModelEvent[] => {
   switch (delta.type) {
     case 'text_delta':
       return text(reading, delta.text);
     case 'thinking_delta':
       return delta.thinking ? [{ type: 'reasoning-delta', text: delta.thinking }] : [];
     case 'signature_delta':
-      if (at !== undefined) at.signature += delta.signature ?? '';
+      at.signature += delta.signature ?? '';
       return [];
     case 'citations_delta':
-      if (delta.citation !== undefined) at?.citations.push(delta.citation);
+      if (delta.citation !== undefined) at.citations.push(delta.citation);
       return [];
     case 'input_json_delta':
-      // Tools that the server runs by itself have input too; it is none of ours.
-      if (at?.block.type !== 'tool_use' || !delta.partial_json) return [];
-      at.hasInput = true;
+      if (!delta.partial_json) return [];
+      at.json.push(delta.partial_json);
+      if (at.block.type !== 'tool_use') return [];
       return [{ type: 'tool-call-delta', key: String(index), text: delta.partial_json }];
     default:
+      takeFields(at, delta);
       return [];
   }
 };
 
+/** A delta of a kind that we do not know adds to the fields of the same names. */
+const takeFields = ({ fields }: OpenBlock, delta: WireDelta): void => {
+  for (const [name, value] of Object.entries(delta)) {
+    if (name === 'type' || typeof value !== 'string') continue;
+    const pieces = fields.get(name);
+    if (pieces === undefined) fields.set(name, [value]);
+    else pieces.push(value);
+  }
+};
+
 const stopBlock = (reading: Reading, index: number, at: OpenBlock): readonly ModelEvent[] => {
-  const { block, citations, signature } = at;
+  const { block, citations, signature, json } = at;
   switch (block.type) {
     case 'thinking':
       return [{ type: 'reasoning-end', ...(signature === '' ? {} : { opaque: opaqueSignature(signature) }) }];
     case 'redacted_thinking':
       return [{ type: 'reasoning-end', opaque: opaqueRedacted(block.data ?? '') }];
     case 'tool_use':
-      if (at.hasInput) return [];
+      if (json.length > 0) return [];
       return [{ type: 'tool-call-delta', key: String(index), text: JSON.stringify(block.input ?? {}) }];
-    default:
+    case 'text':
       return citations.flatMap((wire) => {
-        const citation = citationOf(wire, reading.documentIds, at.start, reading.length);
+        const citation = citationOf(wire, reading.documentIds, { start: at.start, end: reading.length });
         return citation === undefined ? [] : [{ type: 'citation' as const, citation }];
       });
+    default:
+      return [{ type: 'part', part: { type: 'provider', provider: 'anthropic', data: wholeBlock(at) } }];
   }
 };
 
-/** A citation supports the whole text block that it came with. Those of things that were no source of ours are left out. */
-const citationOf = (
-  { cited_text, document_index }: WireCitation,
-  documentIds: readonly string[],
-  start: number,
-  end: number,
-): ModelCitation | undefined => {
-  const sourceId = document_index === undefined ? undefined : documentIds[document_index];
-  return sourceId === undefined || sourceId === '' || cited_text === undefined
-    ? undefined
-    : { sourceId, quote: cited_text, start, end };
+/** A block that only the server understands, as it would have come in one piece. */
+const wholeBlock = ({ block, json, fields }: OpenBlock): Block => ({
+  ...block,
+  ...(json.length === 0 ? {} : { input: inputOf(block, json.join('')) }),
+  ...Object.fromEntries([...fields].map(([name, pieces]) => [name, pieces.join('')])),
+});
+
+const inputOf = ({ input }: WireBlock, json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // Cut off by the limit of tokens; the API takes objects only.
+    return input;
+  }
 };

@@ -1,7 +1,8 @@
-import { PipewrightError, type Usage } from '../../core/index.js';
+import { PipewrightError, type ProviderPart, type Usage } from '../../core/index.js';
 import type { FinishReason, ModelEvent, ReplyHeaders } from '../../model/index.js';
 import { isConnectionFailure } from '../shared/index.js';
 import { blockReader, type WireBlock, type WireDelta } from './blocks.js';
+import type { Block } from './thinking.js';
 
 /** What we read of a stream event of the Messages API. */
 export type WireEvent =
@@ -11,7 +12,7 @@ export type WireEvent =
   | { readonly type: 'content_block_stop'; readonly index: number }
   | {
       readonly type: 'message_delta';
-      readonly delta: { readonly stop_reason?: string | null };
+      readonly delta: { readonly stop_reason?: string | null; readonly container?: Block | null };
       readonly usage?: WireUsage;
     }
   | { readonly type: 'message_stop' };
@@ -58,11 +59,12 @@ const mergeUsage = (earlier: WireUsage, later: WireUsage): WireUsage => ({
 
 /** A reply that was not streamed, as the events that it amounts to. */
 export const eventsOf = (id: string, message: unknown): readonly WireEvent[] => {
-  const { model, usage, content, stop_reason } = (message ?? {}) as {
+  const { model, usage, content, stop_reason, container } = (message ?? {}) as {
     readonly model?: string;
     readonly usage?: WireUsage;
     readonly content?: readonly WireBlock[];
     readonly stop_reason?: string | null;
+    readonly container?: Block | null;
   };
   if (!Array.isArray(content)) {
     throw new PipewrightError(
@@ -78,10 +80,21 @@ export const eventsOf = (id: string, message: unknown): readonly WireEvent[] => 
   return [
     { type: 'message_start', message: model === undefined ? {} : { model } },
     ...blocks,
-    { type: 'message_delta', delta: { stop_reason: stop_reason ?? null }, usage: usage ?? {} },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: stop_reason ?? null, container: container ?? null },
+      usage: usage ?? {},
+    },
     { type: 'message_stop' },
   ];
 };
+
+/** Where the server ran code; the next request of the conversation goes on there. */
+const containerPart = (container: Block): ProviderPart => ({
+  type: 'provider',
+  provider: 'anthropic',
+  data: { type: 'container', ...container },
+});
 
 /** Reads the events of one reply. `finish` comes only where the server gave a reason, after the figures. */
 export async function* readEvents(
@@ -101,6 +114,7 @@ export async function* readEvents(
       } else if (event.type === 'message_delta') {
         reason = event.delta.stop_reason ?? reason;
         usage = mergeUsage(usage, event.usage ?? {});
+        if (event.delta.container) yield { type: 'part', part: containerPart(event.delta.container) };
       }
       if (event.type.startsWith('message_') && typeof usage.output_tokens === 'number') {
         yield { type: 'usage', usage: usageOf(usage) };

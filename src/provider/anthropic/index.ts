@@ -1,1 +1,3 @@
 export { anthropic, type AnthropicOptions } from './anthropic.js';
+export type { AnthropicClientOptions } from './client.js';
+export { anthropicTokenCount, type AnthropicTokenCountOptions } from './token-count.js';

@@ -1,117 +1,84 @@
-import {
-  assertNever,
-  type FilePart,
-  type ImagePart,
-  type Message,
-  type Part,
-  partsOf,
-  textOf,
-  type ToolCallPart,
-} from '../../core/index.js';
-import { base64Of, imageMediaType, misplacedPart, outputText } from '../shared/index.js';
-import { type Block, thinkingBlock } from './reasoning.js';
+import { type Message, type Part, partsOf } from '../../core/index.js';
+import { misplacedPart, outputParts } from '../shared/index.js';
+import type { AnthropicFamily } from './models.js';
+import { type Wiring, wirePart } from './parts.js';
+import type { Block } from './thinking.js';
+
+export interface WireTurn {
+  readonly role: 'user' | 'assistant' | 'system';
+  readonly content: readonly Block[];
+}
 
 /** The conversation in the form of the Messages API. */
 export interface WireConversation {
-  readonly system: string | undefined;
-  readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: readonly Block[] }[];
+  readonly system: readonly Block[];
+  readonly messages: readonly WireTurn[];
   /** What each document block is, in order: the id of its source, or the name of its file. */
   readonly documentIds: readonly string[];
+  /** The container that the server made for code of this conversation, if it made one. */
+  readonly container: Block | undefined;
 }
 
-interface Wiring {
+export interface ConversationSettings {
   readonly id: string;
-  /** All documents must be citable or none; sources are there to be cited. */
+  readonly family: AnthropicFamily;
   readonly isCiting: boolean;
-  readonly documentIds: string[];
 }
 
-/** System messages go into the field of their own, and messages of one side in a row become one, as the API wants them. */
-export const wireConversation = (id: string, messages: readonly Message[]): WireConversation => {
-  const isCiting = messages.some((message) => partsOf(message).some((part) => part.type === 'source'));
+/**
+ * System messages ahead of the others go into the field of their own; later ones stay behind the user's turn where the model
+ * takes them there, so that what is cached stays valid. Messages of one side in a row become one, as the API wants them.
+ */
+export const wireConversation = (
+  { id, family, isCiting }: ConversationSettings,
+  messages: readonly Message[],
+): WireConversation => {
   const wiring: Wiring = { id, isCiting, documentIds: [] };
-  const systems: string[] = [];
-  const turns: { readonly role: 'user' | 'assistant'; readonly content: Block[] }[] = [];
+  const system: Block[] = [];
+  const late: Block[] = [];
+  const turns: { readonly role: WireTurn['role']; readonly content: Block[] }[] = [];
+  const placeLate = (): void => {
+    if (late.length === 0) return;
+    if (turns.at(-1)?.role === 'user') turns.push({ role: 'system', content: late.splice(0) });
+    else system.push(...late.splice(0));
+  };
   for (const message of messages) {
+    const content = partsOf(message).flatMap((part) => blocksOf(wiring, message, part));
+    if (content.length === 0) continue;
     if (message.role === 'system') {
-      systems.push(systemText(id, message));
+      (family.takesLateSystem && turns.length > 0 ? late : system).push(...content);
       continue;
     }
     const role = message.role === 'assistant' ? 'assistant' : 'user';
-    const content = partsOf(message).flatMap((part) => wirePart(wiring, message, part));
-    if (content.length === 0) continue;
+    if (role === 'assistant') placeLate();
     const last = turns.at(-1);
     if (last?.role === role) last.content.push(...content);
     else turns.push({ role, content });
   }
-  return {
-    system: systems.length === 0 ? undefined : systems.join('\n\n'),
-    messages: turns,
-    documentIds: wiring.documentIds,
-  };
+  placeLate();
+  return { system, messages: turns, documentIds: wiring.documentIds, container: lastContainer(messages) };
 };
 
-const systemText = (id: string, message: Message): string => {
-  const other = partsOf(message).find((part) => part.type !== 'text');
-  if (other !== undefined) throw misplacedPart(id, 'system', other);
-  return textOf(message);
+const blocksOf = (wiring: Wiring, message: Message, part: Part): readonly Block[] => {
+  if (message.role === 'system' && part.type !== 'text') throw misplacedPart(wiring.id, 'system', part);
+  return wirePart(wiring, message, part);
 };
 
-/** Which parts a message may hold, by role. */
-const allowed: Readonly<Record<'user' | 'assistant' | 'tool', ReadonlySet<Part['type']>>> = {
-  user: new Set<Part['type']>(['text', 'image', 'file', 'source']),
-  assistant: new Set<Part['type']>(['text', 'tool-call', 'reasoning', 'provider']),
-  tool: new Set<Part['type']>(['tool-result']),
-};
-
-const wirePart = (wiring: Wiring, { role }: Message, part: Part): readonly Block[] => {
-  if (role !== 'system' && !allowed[role].has(part.type)) throw misplacedPart(wiring.id, role, part);
-  switch (part.type) {
-    case 'text':
-      // The API refuses empty text.
-      return part.text.trim() === '' ? [] : [{ type: 'text', text: part.text }];
-    case 'image':
-      return [{ type: 'image', source: imageSource(part) }];
-    case 'file':
-      return [document(wiring, part.name ?? '', fileSource(part), part.name)];
-    case 'source': {
-      const source = { type: 'text', media_type: 'text/plain', data: part.text };
-      return [document(wiring, part.id, source, part.title)];
-    }
-    case 'tool-call':
-      return [{ type: 'tool_use', id: part.id, name: part.name, input: objectInput(part) }];
-    case 'tool-result': {
-      const content = outputText(part);
-      return [{ type: 'tool_result', tool_use_id: part.id, content, is_error: part.isError }];
-    }
-    case 'reasoning': {
-      const block = thinkingBlock(part);
-      return block === undefined ? [] : [block];
-    }
-    case 'provider':
-      return part.provider === 'anthropic' ? [part.data as Block] : [];
-    default:
-      return assertNever(part);
+const lastContainer = (messages: readonly Message[]): Block | undefined => {
+  for (const message of messages.toReversed()) {
+    const part = partsOf(message).findLast(isContainer);
+    if (part?.type === 'provider') return part.data as Block;
   }
+  return undefined;
 };
 
-const document = ({ isCiting, documentIds }: Wiring, id: string, source: Block, title: string | undefined): Block => {
-  documentIds.push(id);
-  return { type: 'document', source, title, citations: isCiting ? { enabled: true } : undefined };
-};
+const isContainer = (part: Part): boolean =>
+  part.type === 'provider' && part.provider === 'anthropic' && (part.data as Block).type === 'container';
 
-const imageSource = (part: ImagePart): Block =>
-  part.data instanceof URL
-    ? { type: 'url', url: part.data.href }
-    : { type: 'base64', media_type: imageMediaType(part), data: base64Of(part.data) };
-
-const fileSource = ({ data, mediaType }: FilePart): Block => {
-  if (data instanceof URL) return { type: 'url', url: data.href };
-  if (mediaType.startsWith('text/'))
-    return { type: 'text', media_type: 'text/plain', data: new TextDecoder().decode(data) };
-  return { type: 'base64', media_type: mediaType, data: base64Of(data) };
-};
-
-/** The API takes objects only; arguments that were no valid JSON object go back under a name that says so. */
-const objectInput = ({ input }: ToolCallPart): unknown =>
-  typeof input === 'object' && input !== null && !Array.isArray(input) ? input : { invalid_arguments: input };
+/** Whether there is a part that passes, also among the parts of tool results. */
+export const hasPart = (messages: readonly Message[], isMeant: (part: Part) => boolean): boolean =>
+  messages.some((message) =>
+    partsOf(message).some(
+      (part) => isMeant(part) || (part.type === 'tool-result' && (outputParts(part) ?? []).some(isMeant)),
+    ),
+  );
