@@ -68,7 +68,7 @@ async function* answer(
   run: Run,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void, undefined> {
-  const { id, apiVersion, isStreaming } = settings;
+  const { apiVersion, isStreaming } = settings;
   const isOld = apiVersion === 1;
   const { body, sourceIds } = isOld ? wireRequestOne(settings, request) : wireRequest(settings, request, run);
   const call = api.request(`/v${apiVersion}/chat`, body, signal);
@@ -76,15 +76,13 @@ async function* answer(
     const { data, headers } = await httpJson(call);
     yield { type: 'response-start', headers: replyHeaders(headers) };
     yield* isOld
-      ? readLines(id, [(data ?? {}) as WireLine], sourceIds)
-      : readEvents(id, eventsOf((data ?? {}) as WireReply), sourceIds, run);
+      ? readLines([(data ?? {}) as WireLine], sourceIds)
+      : readEvents(eventsOf((data ?? {}) as WireReply), sourceIds, run);
     return;
   }
   const { events, headers } = await httpEvents(call);
   yield { type: 'response-start', headers: replyHeaders(headers) };
-  yield* isOld
-    ? readLines(id, parsed<WireLine>(events), sourceIds)
-    : readEvents(id, parsed<WireEvent>(events), sourceIds, run);
+  yield* isOld ? readLines(parsed<WireLine>(events), sourceIds) : readEvents(parsed<WireEvent>(events), sourceIds, run);
 }
 
 async function* parsed<T>(texts: AsyncIterable<string>): AsyncGenerator<T, void, undefined> {

@@ -86,7 +86,6 @@ interface Reading {
 
 /** Reads the events of one reply. `finish` comes only where the server gave a reason, after the figures. */
 export async function* readEvents(
-  id: string,
   events: AsyncIterable<WireEvent> | Iterable<WireEvent>,
   sourceIds: ReadonlySet<string>,
   run: Run,
@@ -106,7 +105,7 @@ export async function* readEvents(
     yield* reading.calls.end();
     yield* citationsOf(reading.text, reading.citations, sourceIds);
     yield* usageEvents(usage);
-    yield finishEvent(id, finish_reason, error);
+    yield finishEvent(finish_reason, error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { PipewrightError, type Usage } from '../../core/index.js';
+import type { Usage } from '../../core/index.js';
 import type { FinishReason, ModelCitation, ModelEvent, TokenLogProb } from '../../model/index.js';
 
 /** What both versions of the API tell of the usage. */
@@ -44,14 +44,11 @@ const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
 /** Reasons for which the answer is not what the model would have said. */
 const failures: ReadonlySet<string> = new Set(['ERROR', 'TIMEOUT']);
 
-/** @throws {PipewrightError} `model-failed` when the server says that it failed in the middle */
-export const finishEvent = (id: string, reason: string, why: string | undefined): ModelEvent => {
+/** Throws what `serverError` reads when the server says that it failed in the middle. */
+export const finishEvent = (reason: string, why: string | undefined): ModelEvent => {
   if (failures.has(reason)) {
-    throw new PipewrightError(
-      'model-failed',
-      `${id} broke off its answer with ${reason}${why === undefined ? '' : `: ${why}`}. The failure is on the server; try again.`,
-      { retryable: true },
-    );
+    const message = `it broke off with ${reason}${why === undefined ? '' : `: ${why}`}`;
+    throw Object.assign(new Error(message), { error: { message } });
   }
   return { type: 'finish', reason: finishReasons.get(reason) ?? 'other' };
 };

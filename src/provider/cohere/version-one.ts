@@ -58,7 +58,6 @@ export interface WireLine {
 
 /** Reads the lines of one reply; a reply in one piece is one line. */
 export async function* readLines(
-  id: string,
   lines: AsyncIterable<WireLine> | Iterable<WireLine>,
   sourceIds: ReadonlySet<string>,
 ): AsyncGenerator<ModelEvent, void, undefined> {
@@ -75,6 +74,6 @@ export async function* readLines(
     if (finish_reason === undefined) continue;
     yield* citationsOf(text, citations, sourceIds);
     yield* usageEvents(meta ?? response?.meta);
-    yield finishEvent(id, finish_reason, error);
+    yield finishEvent(finish_reason, error);
   }
 }

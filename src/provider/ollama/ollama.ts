@@ -76,14 +76,14 @@ async function* answer(
   run: Run,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void, undefined> {
-  const { id, model, api: kind } = settings;
+  const { model, api: kind } = settings;
   const body = wireRequest(settings, request, run);
   try {
     const call = api.request(`/api/${kind}`, body, signal);
     const lines = settings.isStreaming ? parsed((await httpEvents(call)).events) : [(await httpJson(call)).data ?? {}];
     yield* readLines(lines as Iterable<WireLine>, request, run);
   } catch (error) {
-    throw withPullAdvice(error, id, model);
+    throw withPullAdvice(error, model);
   }
 }
 
