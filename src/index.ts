@@ -160,6 +160,8 @@ export {
   type Variables,
 } from './prompt/index.js';
 export {
+  batch,
+  type BatchOptions,
   budget,
   type BudgetOptions,
   type BudgetPool,
