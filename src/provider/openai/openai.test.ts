@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assistant, system, user } from '../../core/index.js';
-import type { ChatRequest } from '../../model/index.js';
+import type { ChatRequest, ReasoningEffort } from '../../model/index.js';
 import { badServer, sseText } from '../../testing/index.js';
 import { openai, type OpenAIOptions } from './index.js';
 
@@ -9,6 +9,8 @@ const chunk = (delta: object, finish: string | null = null): object => ({
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
 const reply = `${sseText([chunk({ content: 'Yes' }), chunk({}, 'stop')])}data: [DONE]\n\n`;
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** The body that a request becomes. */
 const bodyOf = async (request: ChatRequest, model = 'gpt-5-mini', options: OpenAIOptions = {}): Promise<unknown> => {
@@ -89,6 +91,108 @@ describe('openai', () => {
       stream_options: { include_usage: true },
       service_tier: 'flex',
     });
+  });
+
+  it('writes tools, forms and log-probabilities as they are asked for', async () => {
+    const schema = { type: 'object', properties: {}, required: [], additionalProperties: false };
+    const body = await bodyOf(
+      {
+        messages: [user('Hi')],
+        tools: [{ name: 'add', description: 'Adds', inputSchema: schema, isStrict: true }],
+        providerTools: [{ type: 'custom', custom: { name: 'write' } }],
+        parallelToolCalls: false,
+        output: { type: 'json-schema', name: 'answer', description: 'An answer.', schema, isStrict: false },
+        logProbs: 3,
+      },
+      'gpt-4.1',
+    );
+    expect(body).toMatchObject({
+      tools: [
+        { type: 'function', function: { name: 'add', description: 'Adds', parameters: schema, strict: true } },
+        { type: 'custom', custom: { name: 'write' } },
+      ],
+      parallel_tool_calls: false,
+      response_format: { json_schema: { name: 'answer', description: 'An answer.', schema, strict: false } },
+      logprobs: true,
+      top_logprobs: 3,
+    });
+    const bare = await bodyOf({ messages: [user('Hi')], parallelToolCalls: false, logProbs: 0 }, 'gpt-4.1');
+    expect(bare).toMatchObject({ logprobs: true });
+    for (const field of ['tools', 'parallel_tool_calls', 'top_logprobs']) expect(bare).not.toHaveProperty(field);
+  });
+
+  it('asks for reasoning in the grades of the model', async () => {
+    const grades: readonly (readonly [string, ReasoningEffort, string | undefined])[] = [
+      ['gpt-5-mini', 'xhigh', 'high'],
+      ['gpt-5.1', 'minimal', 'low'],
+      ['gpt-5.1', 'xhigh', 'high'],
+      ['gpt-5.2', 'xhigh', 'xhigh'],
+      ['gpt-5.6-mini', 'none', 'none'],
+      ['gpt-5-pro', 'low', 'high'],
+      ['o3', 'none', 'low'],
+      ['o4-mini', 'minimal', 'low'],
+      ['gpt-4.1', 'none', undefined],
+      ['house-model', 'minimal', 'minimal'],
+      ['house-model', 'none', undefined],
+    ];
+    for (const [model, reasoning, word] of grades) {
+      const { reasoning_effort } = (await bodyOf({ messages: [user('Hi')], reasoning }, model)) as Fields;
+      expect([model, reasoning, reasoning_effort]).toEqual([model, reasoning, word]);
+    }
+  });
+
+  it('asks for a prompt cache in the way of the model', async () => {
+    const messages = [user([{ type: 'text', text: 'Long', cache: '1h' }])];
+    const request = { messages, promptCache: '1h' } as const;
+    expect(await bodyOf(request, 'gpt-5.1')).toMatchObject({
+      messages: [{ role: 'user', content: 'Long' }],
+      prompt_cache_retention: '24h',
+    });
+    expect(await bodyOf({ ...request, promptCache: '5m' }, 'gpt-5.1')).toMatchObject({
+      prompt_cache_retention: 'in_memory',
+    });
+    expect(await bodyOf(request, 'gpt-5.6')).toMatchObject({
+      messages: [{ content: [{ type: 'text', text: 'Long', prompt_cache_breakpoint: { mode: 'explicit' } }] }],
+      prompt_cache_options: { ttl: '30m' },
+    });
+    expect(await bodyOf(request, 'gpt-4o')).not.toHaveProperty('prompt_cache_retention');
+  });
+
+  it('hears and says sound where the model can', async () => {
+    const sound = { type: 'file', data: new Uint8Array([1, 2, 3]), mediaType: 'audio/x-wav' } as const;
+    const body = await bodyOf({ messages: [user([sound])] }, 'gpt-4o-audio-preview');
+    const audio = { type: 'input_audio', input_audio: { data: 'AQID', format: 'wav' } };
+    expect(body).toMatchObject({ messages: [{ role: 'user', content: [audio] }] });
+    await expect(bodyOf({ messages: [user([sound])] }, 'gpt-5')).rejects.toMatchObject({ code: 'unsupported' });
+    const far = { ...sound, data: new URL('https://host/a.wav') };
+    await expect(bodyOf({ messages: [user([far])] }, 'gpt-audio')).rejects.toThrow('takes sound as bytes');
+
+    const message = { content: null, audio: { id: 'a', data: 'AQID', transcript: 'Hello' } };
+    const said = { model: 'gpt-audio', choices: [{ message, finish_reason: 'stop' }] };
+    await using server = await badServer({ type: 'json', body: said });
+    const ask = openai('gpt-audio', { baseUrl: server.url, isStreaming: false });
+    const request = { messages: [user('Hi')], providerOptions: { modalities: ['audio'], audio: { format: 'mp3' } } };
+    const reply = await ask(request);
+    expect(reply.text).toBe('Hello');
+    expect(reply.message.content).toEqual([
+      { type: 'text', text: 'Hello' },
+      { type: 'file', data: new Uint8Array([1, 2, 3]), mediaType: 'audio/mpeg' },
+    ]);
+    await ask([user('Hi'), reply.message, user('And?')]);
+    expect(server.requests[1]?.body).toMatchObject({ messages: [{}, { role: 'assistant', content: 'Hello' }, {}] });
+  });
+
+  it('tells citations of the web, request id and rate limits', async () => {
+    const cited = { url: 'https://a.example', title: 'A', start_index: 0, end_index: 3 };
+    const told = chunk({ content: 'Yes', annotations: [{ type: 'url_citation', url_citation: cited }] }, 'stop');
+    await using server = await badServer({
+      type: 'sse',
+      chunks: [sseText([told])],
+      headers: { 'x-request-id': 'req_1', 'x-ratelimit-remaining-tokens': '99', 'set-cookie': 'a=b' },
+    });
+    const { citations, headers } = await openai('gpt-4o-search-preview', { baseUrl: server.url })('Hi');
+    expect(citations).toEqual([{ sourceId: 'https://a.example', title: 'A', quote: '', start: 0, end: 3 }]);
+    expect(headers).toEqual({ 'x-request-id': 'req_1', 'x-ratelimit-remaining-tokens': '99' });
   });
 
   it('writes what older and other servers want', async () => {

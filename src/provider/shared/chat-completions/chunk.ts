@@ -118,6 +118,8 @@ export const chunkOf = (id: string, completion: unknown): WireChunk => {
 /** Whether the chunk says that the call failed. */
 export const isFailure = ({ error }: WireChunk): boolean => error !== undefined && error !== null;
 
-/** Whether a server that was asked for a stream sent the reply in one piece. */
-export const isWhole = ({ choices, usage }: WireChunk): boolean =>
-  choices?.[0]?.message != null && choices[0].delta == null && usage !== undefined;
+/**
+ * Whether a server that was asked for a stream sent the reply in one piece. Perplexity repeats the message so far beside each
+ * delta.
+ */
+export const isWhole = ({ choices }: WireChunk): boolean => choices?.[0]?.message != null && choices[0].delta == null;
