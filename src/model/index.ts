@@ -1,5 +1,16 @@
-export type { BatchModel, BatchOutcome } from './batch.js';
+export type { BatchModel, BatchOutcome, BatchResult, BatchService, BatchStatus } from './batch.js';
+export { batchModel, type BatchModelOptions } from './batch-model.js';
+export { type CascadeLevel, type CascadeModel, cascade, type CascadeOptions, type CascadeStats } from './cascade.js';
 export { chatModel } from './chat-model.js';
+export {
+  abstains,
+  type Answered,
+  type Confidence,
+  fitsSchema,
+  replyConfidence,
+  selfAgreement,
+  type SelfAgreementOptions,
+} from './confidence.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
 export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';

@@ -37,7 +37,7 @@ interface ReplyFacts {
   logProbs: TokenLogProb[] | undefined;
 }
 
-export const replyBuilder = (provider: Provider, run: Run): ReplyBuilder => {
+export const replyBuilder = (provider: Pick<Provider, 'id' | 'model'>, run: Run): ReplyBuilder => {
   const parts = replyParts();
   const facts: ReplyFacts = {
     text: '',

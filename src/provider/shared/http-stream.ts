@@ -5,7 +5,7 @@ import { cappedText, textsOf } from './http-body.js';
 /** The JSON texts of a reply in pieces, by what its headers say it is. */
 export const jsonTexts = ({ headers, body }: Response): AsyncGenerator<string, void, undefined> => {
   const type = headers.get('content-type') ?? '';
-  if (/ndjson|jsonl|x-json-stream/.test(type)) return linesOf(body);
+  if (/ndjson|jsonl|stream\+json|x-json-stream/.test(type)) return linesOf(body);
   return type.startsWith('application/json') ? whole(body) : eventsOf(body);
 };
 
@@ -40,7 +40,8 @@ async function* eventsOf(body: Response['body']): AsyncGenerator<string, void, u
   yield* ready.filter(isJson);
 }
 
-async function* linesOf(body: Response['body']): AsyncGenerator<string, void, undefined> {
+/** The lines of JSON of a reply; empty ones are left out. */
+export async function* linesOf(body: Response['body']): AsyncGenerator<string, void, undefined> {
   // The pieces of a line that has not ended; joined once, a long line costs no more than a short one for each piece.
   let pieces: string[] = [];
   let length = 0;

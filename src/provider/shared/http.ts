@@ -1,11 +1,11 @@
 import { cappedText } from './http-body.js';
-import { jsonTexts } from './http-stream.js';
+import { jsonTexts, linesOf } from './http-stream.js';
 
 /** One request of JSON. */
 export interface HttpCall {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent as JSON; left out, the request is a GET. */
+  /** Sent as JSON, a form as it is; left out, the request is a GET. */
   readonly body?: unknown;
   readonly signal: AbortSignal;
 }
@@ -51,15 +51,20 @@ export const httpEvents = async (call: HttpCall): Promise<HttpEvents> => {
   return { events: jsonTexts(response), headers: response.headers };
 };
 
+/** A file of JSON, line by line, whatever its headers say it is; of any size, as long as no line has more than 64 MiB. */
+export const httpLines = async (call: HttpCall): Promise<AsyncIterable<string>> =>
+  linesOf((await send(call, '*/*')).body);
+
 const send = async ({ url, headers, body, signal }: HttpCall, accept: string): Promise<Response> => {
-  const content: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+  const isJson = body !== undefined && !(body instanceof FormData);
+  const content: Record<string, string> = isJson ? { 'content-type': 'application/json' } : {};
   const response = await fetch(url, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { accept, ...content, ...headers },
     signal,
     // Followed, a redirect to another host would take along every header with a key but `authorization`.
     redirect: 'manual',
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(isJson ? { body: JSON.stringify(body) } : body instanceof FormData ? { body } : {}),
   });
   if (!response.ok) throw new HttpFailure(response, await failureOf(response));
   return response;

@@ -15,7 +15,7 @@ export {
   wireRequest,
 } from './chat-completions/index.js';
 export { type CallInfo, guardedCall } from './guarded-call.js';
-export { type HttpCall, type HttpEvents, type HttpReply, httpEvents, httpJson } from './http.js';
+export { type HttpCall, type HttpEvents, type HttpReply, httpEvents, httpJson, httpLines } from './http.js';
 export {
   type EmbeddingReply,
   httpEmbedder,
