@@ -1,21 +1,9 @@
 import { callStep, defineStepWith, PipewrightError, type Run } from '../core/index.js';
-import { chooseModel, type ModelCandidate, type ModelFacts, type ModelNeeds } from './choose-model.js';
-import { allFeatures, requestOf } from './request.js';
+import { chooseModel, type ModelCandidate, type ModelNeeds } from './choose-model.js';
+import { largestLimits, unionOfFeatures } from './model-group.js';
+import { requestOf } from './request.js';
 import { requestNeeds, withNeeds } from './request-needs.js';
-import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelFeatures, ModelLimits } from './types.js';
-
-/** Every feature that some model has: a request for it goes to that model. */
-const unionOf = (models: readonly ModelFacts[]): ModelFeatures => {
-  const all = allFeatures({});
-  const names = Object.keys(all) as (keyof ModelFeatures)[];
-  return Object.fromEntries(names.map((name) => [name, models.some(({ features }) => features[name])])) as never;
-};
-
-const largest = (models: readonly ModelFacts[]): ModelLimits => {
-  const most = (name: keyof ModelLimits): number => Math.max(...models.map(({ limits }) => limits[name] ?? Infinity));
-  const limits = { contextTokens: most('contextTokens'), maxOutputTokens: most('maxOutputTokens') };
-  return Object.fromEntries(Object.entries(limits).filter(([, tokens]) => Number.isFinite(tokens)));
-};
+import type { ChatInput, ChatModel, ChatReply, ChatRequest } from './types.js';
 
 /** A chat model that chooses one of these for each request, by what the request uses and by the needs. */
 export const choosingModel = (
@@ -29,10 +17,10 @@ export const choosingModel = (
     model: 'registry',
     provider: 'registry',
     get features() {
-      return unionOf(usable());
+      return unionOfFeatures(usable());
     },
     get limits() {
-      return largest(usable());
+      return largestLimits(usable());
     },
   };
   const call = async (request: ChatRequest, run: Run): Promise<ChatReply> => {

@@ -131,7 +131,8 @@ const errorOf = (error: unknown): { readonly code: string; readonly message: str
   message: scrubText(messageOf(error)).slice(0, longestMessage),
 });
 
-const isDelta = ({ type }: RunEvent): boolean =>
+/** Whether an event shows a piece of an answer. */
+export const isDelta = ({ type }: RunEvent): boolean =>
   type === 'text-delta' || type === 'reasoning-delta' || type === 'tool-call-delta';
 
 /** The same run with a listener that remembers when the first piece came; nobody listens to a run that is not watched. */
