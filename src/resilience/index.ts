@@ -2,15 +2,8 @@ export { batch, type BatchOptions } from './batch.js';
 export { budget, type BudgetOptions } from './budget.js';
 export type { PoolAmount } from './budget-amounts.js';
 export { type BudgetPool, budgetPool, type BudgetPoolOptions, type PoolHold } from './budget-pool.js';
-export {
-  cache,
-  type CacheControl,
-  type Cached,
-  type CacheMemoryOptions,
-  type CacheOptions,
-  type CacheSelection,
-  type CacheStats,
-} from './cache.js';
+export { cache, type CacheMemoryOptions, type CacheOptions } from './cache.js';
+export type { CacheControl, Cached, CacheSelection, CacheStats } from './cache-control.js';
 export { bulkhead, type BulkheadOptions } from './bulkhead.js';
 export { type Circuit, circuit } from './circuit.js';
 export { circuitBreaker } from './circuit-breaker.js';
