@@ -7,14 +7,18 @@ import { timeout } from '../resilience/index.js';
 import { type BadServer, type Behaviour, badServer, sseText, testRun } from '../testing/index.js';
 import { describeChatModel } from '../testing/suites/index.js';
 import { anthropic } from './anthropic/index.js';
+import { compatible } from './compatible/index.js';
 import { openai, openaiEmbedder } from './openai/index.js';
 
 const key = 'sk-proj-abcdefghijklmnop1234567890';
 
-/** Both providers speak of the same things in their own wire: the reply "Hello world", figures 12 and 3. */
+/** The providers speak of the same things in their own wire: the reply "Hello world", figures 12 and 3. */
 interface Dialect {
   readonly name: string;
   readonly model: (baseUrl: string, isStreaming?: boolean) => ChatModel;
+  /** Made without a key, at its usual address or at this one. */
+  readonly keyless: (at?: { readonly baseUrl: string }) => ChatModel;
+  readonly keyVariable: string;
   readonly sse: string;
   readonly json: unknown;
   readonly errorBody: (message: string, code: string) => unknown;
@@ -29,28 +33,42 @@ const openaiChunk = (delta: object, finish: string | null = null, usage: object 
 });
 const openaiUsage = { prompt_tokens: 12, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 4 } };
 
+const chatCompletions: Pick<Dialect, 'sse' | 'json' | 'errorBody'> = {
+  sse: `${sseText([
+    openaiChunk({ role: 'assistant', content: '' }),
+    openaiChunk({ content: 'Hello' }),
+    openaiChunk({ content: ' world' }),
+    openaiChunk({}, 'stop'),
+    { ...openaiChunk({}), choices: [], usage: openaiUsage },
+  ])}data: [DONE]\n\n`,
+  json: {
+    model: 'gpt-5-mini-2025-08-07',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'Hello world' }, finish_reason: 'stop' }],
+    usage: openaiUsage,
+  },
+  errorBody: (message, code) => ({ error: { message, type: code, code } }),
+};
+
 const dialects: readonly Dialect[] = [
   {
     name: 'openai',
     model: (baseUrl, isStreaming = true) => openai('gpt-5-mini', { baseUrl, apiKey: key, isStreaming }),
-    sse:
-      sseText([
-        openaiChunk({ role: 'assistant', content: '' }),
-        openaiChunk({ content: 'Hello' }),
-        openaiChunk({ content: ' world' }),
-        openaiChunk({}, 'stop'),
-        { ...openaiChunk({}), choices: [], usage: openaiUsage },
-      ]) + 'data: [DONE]\n\n',
-    json: {
-      model: 'gpt-5-mini-2025-08-07',
-      choices: [{ index: 0, message: { role: 'assistant', content: 'Hello world' }, finish_reason: 'stop' }],
-      usage: openaiUsage,
-    },
-    errorBody: (message, code) => ({ error: { message, type: code, code } }),
+    keyless: (at) => openai('gpt-5-mini', at),
+    keyVariable: 'OPENAI_API_KEY',
+    ...chatCompletions,
+  },
+  {
+    name: 'compatible',
+    model: (baseUrl, isStreaming = true) => compatible('groq', 'llama-3.3', { baseUrl, apiKey: key, isStreaming }),
+    keyless: (at) => compatible('groq', 'llama-3.3', at),
+    keyVariable: 'GROQ_API_KEY',
+    ...chatCompletions,
   },
   {
     name: 'anthropic',
     model: (baseUrl, isStreaming = true) => anthropic('claude-sonnet-4-5', { baseUrl, apiKey: key, isStreaming }),
+    keyless: (at) => anthropic('claude-sonnet-4-5', at),
+    keyVariable: 'ANTHROPIC_API_KEY',
     sse: sseText(
       [
         {
@@ -120,7 +138,7 @@ for (const { name, model, sse } of dialects) {
   });
 }
 
-describe.each(dialects)('$name', ({ model, sse, json, errorBody, name }) => {
+describe.each(dialects)('$name', ({ model, keyless, keyVariable, sse, json, errorBody, name }) => {
   it('Q18 gives the same reply and figures streamed and unstreamed, with cached tokens as part of the input', async () => {
     await using streaming = await badServer({ type: 'sse', chunks: [sse] });
     await using plain = await badServer({ type: 'json', body: json });
@@ -136,7 +154,7 @@ describe.each(dialects)('$name', ({ model, sse, json, errorBody, name }) => {
 
   it('Q11 says "stop" only if a finish reason arrived, wherever the stream is cut', async () => {
     const bytes = Buffer.byteLength(sse);
-    const finishAt = sse.indexOf(name === 'openai' ? '"finish_reason":"stop"' : '"stop_reason":"end_turn"');
+    const finishAt = sse.indexOf(name === 'anthropic' ? '"stop_reason":"end_turn"' : '"finish_reason":"stop"');
     await using server = await badServer((_request, index) => ({
       type: 'sse',
       chunks: [sse],
@@ -394,24 +412,21 @@ describe.each(dialects)('$name', ({ model, sse, json, errorBody, name }) => {
   });
 
   it('names the environment variable when there is no key', async () => {
-    const variable = `${name.toUpperCase()}_API_KEY`;
-    const before = process.env[variable];
-    delete process.env[variable];
+    const before = process.env[keyVariable];
+    delete process.env[keyVariable];
     try {
-      const keyless = name === 'openai' ? openai('gpt-5-mini') : anthropic('claude-sonnet-4-5');
-      const error = await caught(keyless('Hi'));
+      const error = await caught(keyless()('Hi'));
       expect(error.code).toBe('not-allowed');
-      expect(error.message).toContain(variable);
+      expect(error.message).toContain(keyVariable);
       await using server = await badServer({ type: 'sse', chunks: [sse] });
-      const options = { baseUrl: server.url };
-      const local = name === 'openai' ? openai('gpt-5-mini', options) : anthropic('claude-sonnet-4-5', options);
+      const local = keyless({ baseUrl: server.url });
       expect((await local('Hi')).text).toBe('Hello world');
-      process.env[variable] = `${key}\n`;
+      process.env[keyVariable] = `${key}\n`;
       await local('Hi');
       expect(server.requests[1]?.headers.authorization).toBe(`Bearer ${key}`);
     } finally {
-      if (before === undefined) delete process.env[variable];
-      else process.env[variable] = before;
+      if (before === undefined) delete process.env[keyVariable];
+      else process.env[keyVariable] = before;
     }
   });
 

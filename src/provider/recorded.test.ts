@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isPipewrightError } from '../core/index.js';
 import type { ChatModel, ChatReply } from '../model/index.js';
-import { badServer, sseText } from '../testing/index.js';
+import { badServer } from '../testing/index.js';
 import { anthropic } from './anthropic/index.js';
-import { openai } from './openai/index.js';
 
 interface Exchange {
   readonly file: string;
@@ -62,47 +61,6 @@ interface Expected {
   readonly calls: readonly { readonly name: string; readonly input: unknown }[];
 }
 
-const openaiExpected = ({ response }: Exchange): Expected => {
-  const chunks = (response.text === undefined ? [response.body] : dataOf(response.text)) as unknown as {
-    choices: { delta?: Delta; message?: Delta; finish_reason?: string }[];
-    usage?: { prompt_tokens: number; completion_tokens: number };
-  }[];
-  interface Delta {
-    content?: string | null;
-    refusal?: string | null;
-    tool_calls?: { index?: number; function: { name?: string; arguments: string } }[];
-  }
-  let text = '';
-  let finish: string | undefined;
-  const calls: { name: string; json: string }[] = [];
-  for (const { choices } of chunks) {
-    const delta = choices[0]?.delta ?? choices[0]?.message;
-    text += (delta?.content ?? '') + (delta?.refusal ?? '');
-    finish = choices[0]?.finish_reason ?? finish;
-    delta?.tool_calls?.forEach((call, place) => {
-      const at = call.index ?? place;
-      calls[at] ??= { name: '', json: '' };
-      calls[at].name += call.function.name ?? '';
-      calls[at].json += call.function.arguments;
-    });
-  }
-  const usage = chunks.map((chunk) => chunk.usage).findLast((figures) => figures);
-  return {
-    text,
-    finish,
-    inputTokens: usage?.prompt_tokens,
-    outputTokens: usage?.completion_tokens,
-    calls: calls.map(({ name, json }) => ({ name, input: JSON.parse(json) })),
-  };
-};
-
-const openaiFinish: Record<string, readonly string[]> = {
-  stop: ['stop', 'tool-call', 'content-filter'],
-  length: ['length'],
-  tool_calls: ['tool-call'],
-  content_filter: ['content-filter'],
-};
-
 const check = (reply: ChatReply, expected: Expected): void => {
   expect(reply.text).toBe(expected.text);
   expect(reply.toolCalls.map(({ name, input }) => ({ name, input }))).toEqual(expected.calls);
@@ -126,70 +84,6 @@ const expectFailure = async (exchange: Exchange, work: Promise<unknown>): Promis
   const { message } = (exchange.response.body?.error ?? {}) as { readonly message?: string };
   expect(error.message).toContain(message?.slice(0, 30));
 };
-
-const openaiExchanges = exchangesOf('openai/chat');
-const make = (baseUrl: string, isStreaming: boolean): ChatModel =>
-  openai('gpt-4o', { baseUrl, apiKey: 'k', isStreaming });
-
-describe.runIf(openaiExchanges.length > 0)('openai replays recorded traffic', () => {
-  it.each(openaiExchanges)('$file', async (exchange) => {
-    if (exchange.kind.startsWith('error-')) return expectFailure(exchange, replay(exchange, make));
-    const reply = await replay(exchange, make);
-    const expected = openaiExpected(exchange);
-    check(reply, expected);
-    expect(openaiFinish[expected.finish ?? '']).toContain(reply.finishReason);
-    expect(reply.model).toMatch(/^(?:gpt|o\d|chatgpt)/);
-  });
-
-  it.each(openaiExchanges.filter(({ response }) => response.status === 200 && response.text === undefined))(
-    'Q13 Q18 gives the same reply when $file comes as a stream in pieces without indexes',
-    async (exchange) => {
-      const body = exchange.response.body as unknown as {
-        model: string;
-        choices: {
-          message: {
-            content?: string;
-            refusal?: string;
-            tool_calls?: { id: string; function: { name: string; arguments: string } }[];
-          };
-          finish_reason: string;
-        }[];
-        usage?: object;
-      };
-      const [choice] = body.choices;
-      const { content, refusal, tool_calls = [] } = choice!.message;
-      const chunk = (delta: object, finish_reason: string | null = null): object => ({
-        model: body.model,
-        choices: [{ index: 0, delta, finish_reason }],
-      });
-      const pieces = (text: string): readonly string[] => text.match(/.{1,7}/gs) ?? [];
-      const events = [
-        ...pieces(content ?? '').map((text) => chunk({ content: text })),
-        ...pieces(refusal ?? '').map((text) => chunk({ refusal: text })),
-        ...tool_calls.flatMap((call) =>
-          pieces(call.function.arguments).map((text, at) =>
-            chunk({
-              tool_calls: [
-                {
-                  id: at === 0 ? call.id : '',
-                  function: { ...(at === 0 ? { name: call.function.name } : {}), arguments: text },
-                },
-              ],
-            }),
-          ),
-        ),
-        chunk({}, choice!.finish_reason),
-        { ...chunk({}), choices: [], usage: body.usage },
-      ];
-      const streamed: Exchange = {
-        ...exchange,
-        response: { ...exchange.response, text: `${sseText(events)}data: [DONE]\n\n` },
-      };
-      const [one, other] = [await replay(exchange, make), await replay(streamed, make)];
-      expect({ ...other, headers: {} }).toEqual({ ...one, headers: {} });
-    },
-  );
-});
 
 interface AnthropicBlock {
   readonly type: string;

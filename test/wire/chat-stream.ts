@@ -34,11 +34,11 @@ const reasoningDeltas = ({ reasoning, reasoning_content, reasoning_details }: Js
   return pieces(reasoning_content || reasoning).map((piece) => ({ [name]: piece }));
 };
 
-/** Servers differ in whether they number the calls and repeat their ids; here neither. */
+/** Without the place in the list and with empty ids behind the first piece: recorded streams have both. */
 const callDeltas = (calls: readonly Json[]): readonly Json[] =>
-  calls.flatMap(({ id, type, extra_content, function: { name, arguments: json } }, index) => [
-    { tool_calls: [{ index, id, type, ...(extra_content && { extra_content }), function: { name, arguments: '' } }] },
-    ...pieces(json).map((piece) => ({ tool_calls: [{ index, function: { arguments: piece } }] })),
+  calls.flatMap(({ id, type, extra_content, function: { name, arguments: json } }) => [
+    { tool_calls: [{ id, type, ...(extra_content && { extra_content }), function: { name, arguments: '' } }] },
+    ...pieces(json).map((piece) => ({ tool_calls: [{ id: '', function: { arguments: piece } }] })),
   ]);
 
 /** A reply in one piece, as its server streams it: the reason last, the figures behind it. */
