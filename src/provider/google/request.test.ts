@@ -119,7 +119,7 @@ describe('calls of tools and their results', () => {
     const [first, second] = await Promise.all(orders.map((results) => bodyOf({ messages: [...asked, ...results] })));
     expect(second).toEqual(first);
     expect(responsesIn(first ?? {}).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    expect((first?.contents as unknown as readonly unknown[]).length).toBe(3);
+    expect(first?.contents).toHaveLength(3);
   });
 
   it('hold objects: outputs that are none, errors and references stand under a name', async () => {
@@ -247,7 +247,7 @@ describe('settings', () => {
     expect((await sentBy('gemini-2.5-pro', { ...request, parallelToolCalls: true })).warnings).toEqual([]);
   });
 
-  const thinking: readonly (readonly [string, ChatRequest['reasoning'], object | undefined])[] = [
+  const thinking: readonly (readonly [string, NonNullable<ChatRequest['reasoning']>, object | undefined])[] = [
     ['gemini-2.5-flash', 'none', { thinkingBudget: 0 }],
     ['gemini-2.5-flash', 'medium', { thinkingBudget: 8192, includeThoughts: true }],
     ['gemini-2.5-flash', 'xhigh', { thinkingBudget: 24_576, includeThoughts: true }],
