@@ -79,6 +79,7 @@ export {
   type Random,
   randomId,
   type ReasoningPart,
+  type Remaining,
   type RerankInput,
   type Reranker,
   type RerankScore,
@@ -182,6 +183,9 @@ export {
   type PoolHold,
   retry,
   type RetryOptions,
+  semanticCache,
+  type SemanticCacheOptions,
+  type SplitInput,
   timeout,
   type TimeoutOptions,
 } from './resilience/index.js';

@@ -115,6 +115,15 @@ export const sharedMeter = (sharers: readonly Sharer[], run: Run): SharedMeter =
     get held() {
       return own.held;
     },
+    get remaining() {
+      // So much that nobody's part of it is more than there is left for it.
+      const least = (of: (meter: Meter) => number): number =>
+        Math.min(...accounts.map((account) => of(account.meter) / ratioOf(account.shares)));
+      return {
+        tokens: least(({ remaining }) => remaining.tokens),
+        costUsd: least(({ remaining }) => remaining.costUsd),
+      };
+    },
     isLimited: accounts.some((account) => account.meter.isLimited),
     reserve,
   };

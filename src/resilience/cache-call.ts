@@ -1,14 +1,13 @@
 import { isPipewrightError, messageOf, type Run, scrubText } from '../core/index.js';
 import { type CacheEntry, decodeEntry, encodeEntry } from './cache-entry.js';
-import type { CacheShelf, MemoryShelf } from './cache-memory.js';
+import type { CacheShelf, Found, MemoryTexts } from './cache-shelf.js';
 import { type ShownRecord, showAgain } from './cache-shown.js';
 import { type SingleFlight, singleFlight } from './single-flight.js';
 import { withPatience } from './store-patience.js';
 
 interface CellOptions {
-  readonly shelf: CacheShelf;
-  /** The shelf, where it can be looked into at once. */
-  readonly memory: MemoryShelf | undefined;
+  /** What lies on the shelf, where that can be looked into at once. */
+  readonly memory: MemoryTexts | undefined;
   readonly ttlMs: number;
   readonly staleMs: number;
   readonly shouldCache: (output: unknown) => boolean;
@@ -24,10 +23,16 @@ export interface CacheCell extends CellOptions {
 
 /** What came of a shared call: an entry that was there, or a fresh answer with its entry, where it may be kept. */
 type Landing =
-  | { readonly isHit: true; readonly entry: CacheEntry }
+  | { readonly isHit: true; readonly entry: LiveEntry }
   | { readonly isHit: false; readonly output: unknown; readonly text: string | undefined };
 
-type Work = (run: Run) => Promise<unknown>;
+/** One call of a cached step. */
+export interface CacheCall {
+  readonly cell: CacheCell;
+  readonly key: string;
+  readonly shelf: CacheShelf;
+  readonly work: (run: Run) => Promise<unknown>;
+}
 
 export const cacheCell = (options: CellOptions): CacheCell => ({
   ...options,
@@ -44,14 +49,13 @@ export const isComplete = (output: unknown): boolean => {
 };
 
 /** Answers from the cache, from an equal call under way, or by the work itself. */
-export const callCached = async (cell: CacheCell, key: string, run: Run, work: Work): Promise<unknown> => {
+export const callCached = async (call: CacheCall, run: Run): Promise<unknown> => {
+  const { cell, key } = call;
   const text = cell.memory?.get(key);
-  const entry = text === undefined ? undefined : liveEntry(cell, text, run);
-  if (entry !== undefined) return answerFrom(cell, key, entry, run, work);
+  const entry = text === undefined ? undefined : liveEntry(cell, { text }, run);
+  if (entry !== undefined) return answerFrom(call, entry, run);
   for (;;) {
-    const { isLeader, result } = cell.flights.join(key, run, (shared, shown) =>
-      fetchAnswer(cell, key, shared, shown, work),
-    );
+    const { isLeader, result } = cell.flights.join(key, run, (shared, shown) => fetchAnswer(call, shared, shown));
     let landing: Landing;
     try {
       landing = await result;
@@ -61,7 +65,7 @@ export const callCached = async (cell: CacheCell, key: string, run: Run, work: W
       if (isLeader || !isOfBudget(error)) throw error;
       continue;
     }
-    if (landing.isHit) return answerFrom(cell, key, landing.entry, run, work);
+    if (landing.isHit) return answerFrom(call, landing.entry, run);
     if (isLeader) return landing.output;
     cell.counts.shared += 1;
     run.emit({ type: 'cache-hit', key });
@@ -72,19 +76,17 @@ export const callCached = async (cell: CacheCell, key: string, run: Run, work: W
 const isOfBudget = (error: unknown): boolean =>
   isPipewrightError(error) && (error.code === 'budget-exceeded' || error.code === 'price-unknown');
 
-/** The shared call: looks into the store, else does the work and keeps its answer. */
+/** The shared call: looks onto a shelf that answers later, else does the work and keeps its answer. */
 const fetchAnswer = async (
-  cell: CacheCell,
-  key: string,
+  { cell, key, shelf, work }: CacheCall,
   run: Run,
   shown: () => ShownRecord,
-  work: Work,
   isRefresh = false,
 ): Promise<Landing> => {
   if (cell.memory === undefined && !isRefresh) {
     const entry = await guarded(run, 'be read', async () => {
-      const text = await cell.shelf.get(key);
-      return text === undefined ? undefined : liveEntry(cell, text, run);
+      const found = await shelf.get(key, run);
+      return found === undefined ? undefined : liveEntry(cell, found, run);
     });
     if (entry !== undefined) return { isHit: true, entry };
   }
@@ -94,7 +96,7 @@ const fetchAnswer = async (
   const output = await work(run);
   const text = encoded(cell, output, shown, run);
   if (text !== undefined && generation === cell.generation) {
-    await guarded(run, 'be written', async () => cell.shelf.put(key, text, cell.ttlMs + cell.staleMs));
+    await guarded(run, 'be written', () => shelf.put(key, text, cell.ttlMs + cell.staleMs, run));
   }
   return { isHit: false, output, text };
 };
@@ -109,27 +111,33 @@ const encoded = (cell: CacheCell, output: unknown, shown: () => ShownRecord, run
   }
 };
 
+/** An entry that was found, and how near it was. */
+type LiveEntry = CacheEntry & { readonly similarity?: number };
+
 /** The entry, unless its time is over. */
-const liveEntry = (cell: CacheCell, text: string, run: Run): CacheEntry | undefined => {
+const liveEntry = (cell: CacheCell, { text, similarity }: Found, run: Run): LiveEntry | undefined => {
   const entry = decodeEntry(text);
-  return run.clock.now() < entry.atMs + cell.ttlMs + cell.staleMs ? entry : undefined;
+  if (run.clock.now() >= entry.atMs + cell.ttlMs + cell.staleMs) return undefined;
+  return similarity === undefined ? entry : { ...entry, similarity };
 };
 
-const answerFrom = (cell: CacheCell, key: string, entry: CacheEntry, run: Run, work: Work): unknown => {
+const answerFrom = (call: CacheCall, entry: LiveEntry, run: Run): unknown => {
+  const { cell, key } = call;
+  const { similarity } = entry;
   cell.counts.hits += 1;
   if (run.isWatched) {
-    run.emit({ type: 'cache-hit', key });
+    run.emit({ type: 'cache-hit', key, ...(similarity === undefined ? {} : { similarity }) });
     showAgain(entry.shown, run);
   }
-  if (run.clock.now() >= entry.atMs + cell.ttlMs && !cell.flights.has(key)) refresh(cell, key, run, work);
+  if (run.clock.now() >= entry.atMs + cell.ttlMs && !cell.flights.has(key)) refresh(call, run);
   return entry.output;
 };
 
 /** Fetches a new answer that nobody waits for: it goes on when the caller has gone, and its failure is only a warning. */
-const refresh = (cell: CacheCell, key: string, run: Run, work: Work): void => {
+const refresh = (call: CacheCall, run: Run): void => {
   // Events below belong to no caller: nobody must take the text for part of the answer given.
   const own = run.with({ signal: new AbortController().signal, passes: ({ type }) => type === 'usage' });
-  const { result } = cell.flights.join(key, own, (shared, shown) => fetchAnswer(cell, key, shared, shown, work, true));
+  const { result } = call.cell.flights.join(call.key, own, (shared, shown) => fetchAnswer(call, shared, shown, true));
   result.catch((error: unknown) => {
     run.emit({ type: 'warning', message: `A stale answer could not be fetched anew: ${messageOf(error)}` });
   });

@@ -2,7 +2,6 @@ import {
   type AnyStep,
   checkAtLeast,
   createRun,
-  type Decorated,
   decorate,
   PipewrightError,
   type Run,
@@ -10,10 +9,10 @@ import {
   type StepInput,
   type StepOutput,
 } from '../core/index.js';
-import { type CacheCell, cacheCell, callCached, isComplete } from './cache-call.js';
+import { cacheCell, callCached, isComplete } from './cache-call.js';
+import { type Cached, forget, withControl } from './cache-control.js';
 import { cacheKeys, hasNamelessPart, identityOf } from './cache-key.js';
-import { memoryShelf, type MemoryShelfOptions } from './cache-memory.js';
-import { storeShelf } from './cache-store.js';
+import { memoryShelf, memoryTexts, storeShelf } from './cache-shelf.js';
 
 export interface CacheOptions<In = never, Out = unknown> {
   /** Where answers lie: on disk, or shared by several processes. @default the memory of this process */
@@ -41,35 +40,6 @@ export interface CacheMemoryOptions {
   readonly maxBytes?: number;
 }
 
-export interface CacheStats {
-  /** Calls that were answered from the cache. */
-  readonly hits: number;
-  /** Calls that went through. */
-  readonly misses: number;
-  /** Calls that were answered by an equal call under way. */
-  readonly shared: number;
-  /** Answers in memory; undefined for a store. */
-  readonly entries?: number;
-  /** Their size; undefined for a store. */
-  readonly bytes?: number;
-  /** Answers that had to go to make room; undefined for a store. */
-  readonly evictions?: number;
-}
-
-/** What is to be forgotten: one answer by its key, or all of one scope. */
-export type CacheSelection = { readonly key: string } | { readonly scope: unknown };
-
-export interface CacheControl<in In> {
-  readonly stats: () => CacheStats;
-  /** The key under which the answer to this input lies, as `cache-hit` and `cache-miss` tell it. */
-  readonly keyOf: (input: In, run?: Run) => string;
-  /** Forgets what is selected, or everything; resolves to how many answers there were. Calls under way are not kept either. */
-  readonly invalidate: (selection?: CacheSelection) => Promise<number>;
-}
-
-/** A cached step: the step itself, with a handle on its cache. */
-export type Cached<S extends AnyStep> = Decorated<S> & { readonly cache: CacheControl<StepInput<S>> };
-
 /**
  * Answers equal inputs from a cache. Equal calls at the same time become one; whoever is aborted leaves alone, and when the
  * last one has left the call is aborted. Every caller gets a copy of its own, and a listener sees the text of a cached reply as
@@ -95,39 +65,24 @@ export const cache = <S extends AnyStep>(
     );
   }
   const keys = cacheKeys<StepInput<S>, Run>(options.name ?? identityOf(step), key, scope);
-  const { shelf, memory } = shelfOf(store, { maxEntries, maxBytes });
+  const texts = memoryTexts({ maxEntries, maxBytes });
+  const memory = store === undefined ? texts : undefined;
+  const shelf = store === undefined ? memoryShelf(texts) : storeShelf(store);
   const shouldCache = (options.shouldCache ?? isComplete) as (output: unknown) => boolean;
-  const cell = cacheCell({ shelf, memory, ttlMs, staleMs, shouldCache });
+  const cell = cacheCell({ memory, ttlMs, staleMs, shouldCache });
   const place = store === undefined ? { place: 'memory', maxEntries, maxBytes } : { place: 'store' };
   const details = { ...place, ttlMs, ...(staleMs === 0 ? {} : { staleMs }) };
-  const decorated = decorate(step, { kind: 'cache', details }, (input, run, inner) =>
-    callCached(cell, keys.keyOf(input, run), run, async (shared) => inner(input, shared)),
-  );
-  const control: CacheControl<StepInput<S>> = {
-    stats: () => ({ ...cell.counts, ...shelf.stats() }),
+  const decorated = decorate(step, { kind: 'cache', details }, (input, run, inner) => {
+    const work = async (shared: Run): Promise<unknown> => inner(input, shared);
+    return callCached({ cell, key: keys.keyOf(input, run), shelf, work }, run);
+  });
+  return withControl(decorated, {
+    stats: () => ({ ...cell.counts, ...memory?.stats() }),
     keyOf: (input, run = createRun()) => keys.keyOf(input, run),
-    invalidate: (selection) => invalidate(cell, keys.prefixOf, selection),
-  };
-  return Object.defineProperty(decorated, 'cache', {
-    value: control,
-    enumerable: true,
-    configurable: true,
-  }) as Cached<S>;
-};
-
-const shelfOf = (store: Store | undefined, bounds: MemoryShelfOptions): Pick<CacheCell, 'shelf' | 'memory'> => {
-  if (store !== undefined) return { shelf: storeShelf(store), memory: undefined };
-  const memory = memoryShelf(bounds);
-  return { shelf: memory, memory };
-};
-
-const invalidate = async (
-  cell: CacheCell,
-  prefixOf: (scope?: unknown) => string,
-  selection: CacheSelection | undefined,
-): Promise<number> => {
-  // What is under way was asked for before, and must not be kept afterwards.
-  cell.generation += 1;
-  if (selection === undefined) return cell.shelf.deleteAll(prefixOf());
-  return 'key' in selection ? cell.shelf.delete(selection.key) : cell.shelf.deleteAll(prefixOf(selection.scope));
+    invalidate: (selection) => {
+      // What is under way was asked for before, and must not be kept afterwards.
+      cell.generation += 1;
+      return forget(shelf, keys.prefixOf, selection);
+    },
+  });
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memoryShelf } from './cache-memory.js';
+import { lru } from './cache-lru.js';
 
 /** The least recently used cache as plainly as it can be said. */
 const plainShelf = (maxEntries: number, maxBytes: number) => {
@@ -26,7 +26,10 @@ const plainShelf = (maxEntries: number, maxBytes: number) => {
   };
 };
 
-describe('the shelf in memory', () => {
+const lruOf = (maxEntries: number, maxBytes: number) =>
+  lru<string>({ maxEntries, maxBytes, sizeOf: Buffer.byteLength });
+
+describe('lru', () => {
   it('Q27 does what a plain list of the entries used last would do, within its bounds', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'dé', 'e/1', 'e/2');
     const action = fc.oneof(
@@ -40,12 +43,12 @@ describe('the shelf in memory', () => {
         fc.integer({ min: 1, max: 5 }),
         fc.integer({ min: 1, max: 60 }),
         (actions, maxEntries, maxBytes) => {
-          const shelf = memoryShelf({ maxEntries, maxBytes });
+          const shelf = lruOf(maxEntries, maxBytes);
           const plain = plainShelf(maxEntries, maxBytes);
           for (const step of actions) {
             if (step.type === 'get') expect(shelf.get(step.key)).toBe(plain.get(step.key));
             else if (step.type === 'put') {
-              shelf.put(step.key, step.text);
+              shelf.set(step.key, step.text);
               plain.put(step.key, step.text);
             } else {
               shelf.delete(step.key);
@@ -63,17 +66,17 @@ describe('the shelf in memory', () => {
   });
 
   it('Q27 counts what had to go, and never holds more than it may after 100,000 answers', () => {
-    const shelf = memoryShelf({ maxEntries: 100, maxBytes: 2_000 });
-    for (let index = 0; index < 100_000; index++) shelf.put(`key ${index}`, 'x'.repeat(index % 40));
-    const { entries = 0, bytes = 0, evictions = 0 } = shelf.stats();
+    const shelf = lruOf(100, 2_000);
+    for (let index = 0; index < 100_000; index++) shelf.set(`key ${index}`, 'x'.repeat(index % 40));
+    const { entries, bytes, evictions } = shelf.stats();
     expect(entries).toBeLessThanOrEqual(100);
     expect(bytes).toBeLessThanOrEqual(2_000);
     expect(evictions + entries).toBe(100_000);
   });
 
   it('forgets all keys with one beginning', () => {
-    const shelf = memoryShelf({ maxEntries: 10, maxBytes: 1_000 });
-    for (const key of ['a/1', 'a/2', 'b/1']) shelf.put(key, key);
+    const shelf = lruOf(10, 1_000);
+    for (const key of ['a/1', 'a/2', 'b/1']) shelf.set(key, key);
     expect(shelf.deleteAll('a/')).toBe(2);
     expect([shelf.get('a/1'), shelf.get('b/1')]).toEqual([undefined, 'b/1']);
   });
