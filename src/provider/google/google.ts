@@ -1,4 +1,4 @@
-import { PipewrightError, type Run } from '../../core/index.js';
+import type { Run } from '../../core/index.js';
 import {
   type ChatModel,
   type ChatRequest,
@@ -79,31 +79,21 @@ const streamed: Answer = async function* (client, settings, request, run, signal
   const body = wireRequest(settings, request, run);
   const call = await client.request('streamGenerateContent?alt=sse', body, signal);
   const { events, headers } = await httpEvents(call);
-  yield* readEvents(settings.id, chunksOf(events), replyHeaders(headers), run);
+  yield* readEvents(settings.id, parsed(events), replyHeaders(headers), run);
 };
 
 const unstreamed: Answer = async function* (client, settings, request, run, signal) {
   const body = wireRequest(settings, request, run);
   const { data, headers } = await httpJson(await client.request('generateContent', body, signal));
-  if (!isReply(data)) {
-    throw new PipewrightError(
-      'model-failed',
-      `${settings.id} answered with something that is no reply. Check the base URL, or try again.`,
-      { retryable: true },
-    );
-  }
-  yield* readEvents(settings.id, [data], replyHeaders(headers), run);
+  yield* readEvents(settings.id, chunksIn(data), replyHeaders(headers), run);
 };
 
-const isReply = (data: unknown): data is WireChunk =>
-  typeof data === 'object' && data !== null && ['candidates', 'promptFeedback', 'error'].some((name) => name in data);
-
-/** Without server-sent events, the API sends all pieces in one list. */
-async function* chunksOf(events: AsyncIterable<string>): AsyncGenerator<WireChunk, void, undefined> {
-  for await (const text of events) {
-    const value: unknown = JSON.parse(text);
-    for (const chunk of Array.isArray(value) ? value : [value]) {
-      if (typeof chunk === 'object' && chunk !== null) yield chunk as WireChunk;
-    }
-  }
+async function* parsed(events: AsyncIterable<string>): AsyncGenerator<WireChunk, void, undefined> {
+  for await (const text of events) yield* chunksIn(JSON.parse(text));
 }
+
+/** Without server-sent events, the API sends all pieces in one list. What is no piece of a reply says nothing. */
+const chunksIn = (value: unknown): readonly WireChunk[] =>
+  (Array.isArray(value) ? (value as readonly unknown[]) : [value]).filter(
+    (chunk): chunk is WireChunk => typeof chunk === 'object' && chunk !== null,
+  );
