@@ -91,7 +91,16 @@ export {
   type ToolResultPart,
   user,
 } from './message.js';
-export { type Budget, createMeter, type Held, type Hold, type Meter, type Reservation, type Spent } from './meter.js';
+export {
+  type Budget,
+  createMeter,
+  type Held,
+  type Hold,
+  type Meter,
+  type Remaining,
+  type Reservation,
+  type Spent,
+} from './meter.js';
 export { loadOptional } from './optional.js';
 export { parallel } from './parallel.js';
 export { pipe } from './pipe.js';
@@ -117,6 +126,7 @@ export {
   toJsonSchema,
   withJsonSchema,
 } from './schema.js';
+export { scrubFields } from './secret-fields.js';
 export { hidden, isSecretName, scrubText } from './secrets.js';
 export {
   type AnyStep,

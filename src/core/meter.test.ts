@@ -173,6 +173,17 @@ describe('Q20 budgets', () => {
     expect(() => meter.reserve({ ...call, costUsd: 0.000001 })).toThrow('budget');
   });
 
+  it('tells what the limits here and above leave, calls under way taken off', () => {
+    const outer = createRun({ budget: { maxCostUsd: 1 } });
+    const inner = outer.with({ budget: { maxTokens: 1_000, maxCostUsd: 5 } });
+    expect(createRun().meter.remaining).toEqual({ tokens: Infinity, costUsd: Infinity });
+    const hold = inner.meter.reserve({ label: 'm', tokens: 600, costUsd: 0.75 });
+    expect(inner.meter.remaining).toEqual({ tokens: 400, costUsd: 0.25 });
+    hold.settle({ inputTokens: 100, outputTokens: 50 }, 0.5);
+    expect(inner.meter.remaining).toEqual({ tokens: 850, costUsd: 0.5 });
+    expect(outer.meter.remaining).toEqual({ tokens: Infinity, costUsd: 0.5 });
+  });
+
   it('adds up what is on the bill, by tokens where a call has no units of its own', () => {
     const plain = { inputTokens: 5, outputTokens: 2 };
     const searched = { inputTokens: 90, outputTokens: 0, billed: { inputTokens: 0, outputTokens: 0, searchUnits: 1 } };

@@ -45,9 +45,16 @@ export interface Held {
   readonly calls: number;
 }
 
+export interface Remaining {
+  readonly tokens: number;
+  readonly costUsd: number;
+}
+
 export interface Meter {
   readonly spent: Spent;
   readonly held: Held;
+  /** What the limits here and above leave, calls under way taken off; `Infinity` where there is no limit. */
+  readonly remaining: Remaining;
   /** Whether tokens or money are limited, here or in a run above. */
   readonly isLimited: boolean;
   /**
@@ -119,6 +126,19 @@ const checkRoom = (budget: Budget, tally: Tally, elapsedMs: number, reservation:
   if (maxCostUsd !== undefined) checkCost(maxCostUsd, tally, reservation);
 };
 
+const remainingOf = (
+  { maxTokens = Infinity, maxCostUsd = Infinity }: Budget,
+  tally: Tally,
+  parent?: Meter,
+): Remaining => {
+  const { usage, costUsd, heldTokens, heldUsd } = tally;
+  const { tokens = Infinity, costUsd: aboveUsd = Infinity } = parent?.remaining ?? {};
+  return {
+    tokens: Math.min(tokens, Math.max(0, maxTokens - usage.inputTokens - usage.outputTokens - heldTokens)),
+    costUsd: Math.min(aboveUsd, Math.max(0, maxCostUsd - costUsd - heldUsd)),
+  };
+};
+
 /** Counts what model calls take, and refuses a call that might overshoot the budget of this run or of one above it. */
 export const createMeter = (budget: Budget, clock: Clock, parent?: Meter, startedMs: number = clock.now()): Meter => {
   checkBudget(budget);
@@ -170,6 +190,9 @@ export const createMeter = (budget: Budget, clock: Clock, parent?: Meter, starte
     },
     get held() {
       return { tokens: tally.heldTokens, costUsd: tally.heldUsd, calls: tally.heldCalls };
+    },
+    get remaining() {
+      return remainingOf(budget, tally, parent);
     },
     isLimited: budget.maxTokens !== undefined || budget.maxCostUsd !== undefined || parent?.isLimited === true,
     reserve,
