@@ -11,6 +11,18 @@ export {
   selfAgreement,
   type SelfAgreementOptions,
 } from './confidence.js';
+export {
+  type Calibration,
+  type Difficulty,
+  difficulty,
+  type DifficultyData,
+  type DifficultyExample,
+  type DifficultyOptions,
+  type DifficultyOutcome,
+  type DifficultyScore,
+  type TrainingReport,
+} from './difficulty.js';
+export type { DifficultySignal } from './difficulty-signals.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
 export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';
@@ -35,6 +47,7 @@ export { type ModelEntry, type ModelRegistry, modelRegistry, type ModelRegistryO
 export type { ModelRecord, ModelRegistryData } from './registry-data.js';
 export { requestOf } from './request.js';
 export { estimateRequestTokens } from './request-tokens.js';
+export { type RouteChoice, type RouteOutcome, type RouterModel, router, type RouterOptions } from './router.js';
 export { pricesKey } from './run-prices.js';
 export { type TokenCount, type TokenCounter, tokenCounter } from './token-counter.js';
 export { estimateTokens } from './tokens.js';
