@@ -46,6 +46,7 @@ export { costOf, limitsOf, type PriceEntry, priceEntryOf, priceOf, type PriceTab
 export { type ModelEntry, type ModelRegistry, modelRegistry, type ModelRegistryOptions } from './registry.js';
 export type { ModelRecord, ModelRegistryData } from './registry-data.js';
 export { requestOf } from './request.js';
+export { type RateLimitState, rateLimitState, type RateLimitWindow } from './rate-limit-state.js';
 export { estimateRequestTokens } from './request-tokens.js';
 export { type RouteChoice, type RouteOutcome, type RouterModel, router, type RouterOptions } from './router.js';
 export { pricesKey } from './run-prices.js';
