@@ -1,7 +1,6 @@
 import {
   type CircuitState,
   createRun,
-  isPipewrightError,
   PipewrightError,
   type Run,
   type StepInfo,
@@ -9,7 +8,7 @@ import {
 } from '../core/index.js';
 import { type CircuitOptions, type CircuitSettings, resolveOptions } from './circuit-options.js';
 import { type CircuitRecord, closedRecord, forever, type SharedRecord, sharedRecord } from './circuit-state.js';
-import { askedWaitMs, grownMs } from './failure.js';
+import { askedWaitMs, failureOf, grownMs } from './failure.js';
 import { type OutcomeWindow, outcomeWindow } from './window.js';
 
 /** A circuit that several steps may share: a failing server is one, however many steps call it. */
@@ -157,7 +156,7 @@ const probePassed = async (core: Core, run: Run): Promise<void> => {
 
 const failed = async (core: Core, run: Run, error: unknown): Promise<void> => {
   const { memory, settings, window } = core;
-  const failure = causeOf(run, error);
+  const failure = failureOf(run, error);
   const isProbe = memory.record.state === 'half-open';
   if (failure === undefined || !settings.isFailure(failure.error)) {
     // It tells nothing: another call may find out.
@@ -172,16 +171,6 @@ const failed = async (core: Core, run: Run, error: unknown): Promise<void> => {
   const { minCalls, maxFailureRatio } = settings.ratio;
   const isTooMany = calls >= minCalls && failures / calls >= maxFailureRatio;
   if (isTooMany || memory.failuresInRow >= settings.maxFailures) await openAfter(core, run, failure.error);
-};
-
-/** What a failed call failed of: undefined when its caller gave it up. A time limit around the call is a failure of the step. */
-const causeOf = (run: Run, error: unknown): { readonly error: unknown } | undefined => {
-  try {
-    run.throwIfAborted();
-    return { error };
-  } catch (reason) {
-    return isPipewrightError(reason) && reason.code === 'timeout' ? { error: reason } : undefined;
-  }
 };
 
 const refusal = ({ name }: CircuitSettings, { state, untilMs }: CircuitRecord, nowMs: number): PipewrightError => {

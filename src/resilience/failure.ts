@@ -1,4 +1,4 @@
-import { isPipewrightError, PipewrightError } from '../core/index.js';
+import { isPipewrightError, PipewrightError, type Run } from '../core/index.js';
 
 /**
  * Whether a failure tells that whoever was called is unwell: one that may pass, time-outs among them. What was refused on the
@@ -6,6 +6,16 @@ import { isPipewrightError, PipewrightError } from '../core/index.js';
  */
 export const isServiceFailure = (error: unknown): boolean =>
   isPipewrightError(error) && error.retryable && error.code !== 'circuit-open' && error.code !== 'queue-full';
+
+/** What a failed call failed of: undefined when its caller gave it up. A time limit around the call is a failure of the step. */
+export const failureOf = (run: Run, error: unknown): { readonly error: unknown } | undefined => {
+  try {
+    run.throwIfAborted();
+    return { error };
+  } catch (reason) {
+    return isPipewrightError(reason) && reason.code === 'timeout' ? { error: reason } : undefined;
+  }
+};
 
 /** How long a failure asks to be left alone; 0 when it does not. */
 export const askedWaitMs = (error: unknown): number =>
