@@ -1,5 +1,6 @@
 import { PipewrightError } from './errors.js';
-import { hidden, isSecretName, scrubText } from './secrets.js';
+import { scrubFields } from './secret-fields.js';
+import { hidden, isSecretName } from './secrets.js';
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -60,7 +61,7 @@ const encode = (value: unknown, options: ToJsonOptions, depth: number): Json => 
   }
   switch (typeof value) {
     case 'string':
-      return options.hidesSecrets === true ? scrubText(value) : value;
+      return options.hidesSecrets === true ? scrubFields(value) : value;
     case 'boolean':
       return value;
     case 'number':
@@ -101,13 +102,19 @@ const isPlain = (value: object): boolean => {
   return above === null || Object.getPrototypeOf(above) === null;
 };
 
+/** A secret is a text, or a list of them: the values of a header that came twice. */
+const withoutTexts = (value: unknown): unknown => {
+  if (typeof value === 'string') return hidden;
+  return Array.isArray(value) ? value.map(withoutTexts) : value;
+};
+
 const encodeFields = (value: object, options: ToJsonOptions, depth: number): Json => {
   const object: Record<string, Json> = {};
   for (const key of Object.keys(value).sort()) {
     const inner = (value as Record<string, unknown>)[key];
     if (inner === undefined || (typeof inner === 'function' && options.isExact !== true)) continue;
-    const isHidden = options.hidesSecrets === true && typeof inner === 'string' && isSecretName(key);
-    setField(object, key, isHidden ? hidden : encode(inner, options, depth + 1));
+    const isSecret = options.hidesSecrets === true && isSecretName(key);
+    setField(object, key, encode(isSecret ? withoutTexts(inner) : inner, options, depth + 1));
   }
   // An object that has the mark by itself must not be taken for one of ours.
   return Object.hasOwn(object, mark) ? marked('Object', object) : object;

@@ -29,3 +29,24 @@ export const differences = (recorded: Json | undefined, got: Json | undefined, p
     differences(fieldOf(recorded, key), fieldOf(got, key), path === '' ? key : `${path}.${key}`),
   );
 };
+
+/** How many characters two texts do not share at their beginning and end. */
+const textDistance = (a: string, b: string): number => {
+  const most = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < most && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < most - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
+  return a.length + b.length - 2 * (start + end);
+};
+
+/** How far two values are from each other, in characters of JSON; 0 when they are equal. */
+export const distance = (recorded: Json | undefined, got: Json | undefined): number => {
+  if (typeof recorded === 'string' && typeof got === 'string') return textDistance(recorded, got);
+  if (!isBranch(recorded) || !isBranch(got) || Array.isArray(recorded) !== Array.isArray(got)) {
+    const [a = '', b = ''] = [JSON.stringify(recorded), JSON.stringify(got)];
+    return a === b ? 0 : a.length + b.length;
+  }
+  const keys = new Set([...Object.keys(recorded), ...Object.keys(got)]);
+  return [...keys].reduce((sum, key) => sum + distance(fieldOf(recorded, key), fieldOf(got, key)), 0);
+};

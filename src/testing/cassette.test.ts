@@ -166,7 +166,7 @@ describe('record and replay', () => {
     await first.clock.advance(500);
     await recorded;
     const second = testRun();
-    const outcome = replay<ChatModel>(path, { isTimed: true })('Hi', second.run);
+    const outcome = replay<ChatModel>(path, { speed: 1 })('Hi', second.run);
     await second.clock.advance(400);
     expect(typesOf(second.events).filter((type) => type === 'text-delta')).toHaveLength(1);
     await second.clock.advance(100);

@@ -7,7 +7,16 @@ export {
   type RecordedRequest,
   sseText,
 } from './bad-server.js';
-export { record, replay, type ReplayOptions } from './cassette.js';
+export {
+  cassette,
+  type CassetteMode,
+  type CassetteOptions,
+  replay,
+  type Replayed,
+  type ReplayOptions,
+} from './cassette.js';
+export type { InputKey, UnusedCall } from './cassette-player.js';
+export { record, type RecordOptions } from './cassette-record.js';
 export { type ManualClock, manualClock, type ManualClockOptions } from './manual-clock.js';
 export {
   type ReceivedRequest,
