@@ -1,7 +1,7 @@
 import { PipewrightError } from '../../core/index.js';
 
 /** More than any reply that is not streamed, or one event of a stream, has reason to weigh. */
-export const maxBodyBytes = 64 * 1024 * 1024;
+export const maxBodyBytes: number = 64 * 1024 * 1024;
 
 /**
  * `fetch` that reads at most 64 MiB of a reply that is not an event stream: SDKs read such a reply whole, and a broken server
