@@ -5,7 +5,7 @@ import { eventsOf, readEvents } from './responses/events.js';
 import type { WireSettings } from './responses/request.js';
 
 /** What the API takes in one file. */
-const maxRequests = 50_000;
+export const maxRequests: number = 50_000;
 const maxFileBytes = 200_000_000;
 
 /** The requests as the file of a batch: one to a line, each under its place. */

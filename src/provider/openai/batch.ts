@@ -12,7 +12,7 @@ import {
   type ModelPrice,
 } from '../../model/index.js';
 import { guardedCall, httpLines, type JsonApi, jsonApi } from '../shared/index.js';
-import { fileOf, type LineReader, lineReader } from './batch-lines.js';
+import { fileOf, type LineReader, lineReader, maxRequests } from './batch-lines.js';
 import { defaultBaseUrl } from './client.js';
 import { openaiFamily, openaiFeatures } from './models.js';
 import { type WireSettings, wireRequest } from './responses/request.js';
@@ -129,7 +129,7 @@ const statusOf = (id: string, { status = '', request_counts, errors }: WireBatch
     );
   }
   const { total = 0, completed = 0, failed = 0 } = request_counts ?? {};
-  return { hasEnded: ends.has(status), done: completed + failed, total };
+  return { hasEnded: ends.has(status), done: completed + failed, total: Math.min(total, maxRequests) };
 };
 
 async function* results(

@@ -61,8 +61,11 @@ export const itemReader = (provider: string, random: Random): ItemReader => {
           return addReasoning(open.of(event), `summary:${summary_index}`, delta);
         case 'response.reasoning_text.delta':
           return addReasoning(open.of(event), `content:${content_index}`, delta);
-        case 'response.function_call_arguments.delta':
-          return addToCall(reading, open.of(event), {}, delta);
+        case 'response.function_call_arguments.delta': {
+          const call = open.of(event);
+          // Of a call that nobody announced neither id nor name is known; it comes whole at its end.
+          return call.callKey === undefined ? [] : addToCall(reading, call, {}, delta);
+        }
         default:
           return [];
       }
