@@ -66,6 +66,7 @@ export {
   type RunListener,
   type Span,
 } from './events.js';
+export { explain, type ExplainedPart, type Explanation } from './explain.js';
 export { compileFilter } from './filter.js';
 export { inspect, type StepTree, toMermaid } from './inspect.js';
 export { fromJson, type Json, toJson, type ToJsonOptions } from './json.js';

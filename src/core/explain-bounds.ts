@@ -1,0 +1,103 @@
+import type { StepTree } from './inspect.js';
+
+/** What one call of a step can come to, at worst. */
+export interface Bounds {
+  /** Calls of models, embedders and rerankers. */
+  readonly modelCalls: number;
+  /** Waits between tries and in queues. */
+  readonly waitMs: number;
+  /** Until it settles; functions of your own are taken to need no time. */
+  readonly totalMs: number;
+}
+
+const nothing: Bounds = { modelCalls: 0, waitMs: 0, totalMs: 0 };
+
+/** Steps whose time nobody knows but a timeout. */
+const paidKinds: ReadonlySet<string> = new Set(['model', 'registry', 'embedder', 'reranker', 'moderation']);
+
+const plus = (a: Bounds, b: Bounds): Bounds => ({
+  modelCalls: a.modelCalls + b.modelCalls,
+  waitMs: a.waitMs + b.waitMs,
+  totalMs: a.totalMs + b.totalMs,
+});
+
+/** Nothing times infinity is nothing: a step without model calls makes none, however often it runs. */
+const product = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b);
+
+const times = ({ modelCalls, waitMs, totalMs }: Bounds, count: number): Bounds => ({
+  modelCalls: product(modelCalls, count),
+  waitMs: product(waitMs, count),
+  totalMs: product(totalMs, count),
+});
+
+/** Whichever is taken. */
+const worst = (all: readonly Bounds[]): Bounds =>
+  all.reduce(
+    (a, b) => ({
+      modelCalls: Math.max(a.modelCalls, b.modelCalls),
+      waitMs: Math.max(a.waitMs, b.waitMs),
+      totalMs: Math.max(a.totalMs, b.totalMs),
+    }),
+    nothing,
+  );
+
+const sum = (all: readonly Bounds[]): Bounds => all.reduce(plus, nothing);
+
+const waiting = (bounds: Bounds, ms: number): Bounds => plus(bounds, { modelCalls: 0, waitMs: ms, totalMs: ms });
+
+/** A number among the details. */
+export const numberIn = ({ details }: StepTree, name: string, otherwise: number): number => {
+  const value = details?.[name];
+  return typeof value === 'number' ? value : otherwise;
+};
+
+/** The longest wait before a further try that any retry in the tree may make. */
+const longestDelayMs = (tree: StepTree): number =>
+  Math.max(tree.kind === 'retry' ? numberIn(tree, 'maxDelayMs', 0) : 0, ...tree.children.map(longestDelayMs));
+
+type Combine = (parts: readonly Bounds[], tree: StepTree) => Bounds;
+
+const oneOf: Combine = (parts) => worst(parts);
+const firstThenOne: Combine = ([first = nothing, ...others]) => plus(first, worst(others));
+const queued: Combine = (parts, tree) => waiting(sum(parts), numberIn(tree, 'maxWaitMs', 0));
+
+const combine: Readonly<Record<string, Combine>> = {
+  parallel: (parts) => ({ ...worst(parts), modelCalls: sum(parts).modelCalls }),
+  branch: firstThenOne,
+  route: firstThenOne,
+  router: oneOf,
+  registry: oneOf,
+  balance: oneOf,
+  loop: (parts, tree) => times(sum(parts), numberIn(tree, 'maxRounds', Infinity)),
+  map: (parts) => times(sum(parts), Infinity),
+  structured: (parts, tree) => times(sum(parts), 1 + numberIn(tree, 'maxRepairs', 0)),
+  'rate-limit': queued,
+  bulkhead: queued,
+  batch: queued,
+  // A question that is not there letter by letter is embedded first.
+  'semantic-cache': (parts) => plus(sum(parts), { modelCalls: 1, waitMs: 0, totalMs: 0 }),
+  budget: (parts, tree) => {
+    const bounds = sum(parts);
+    return { ...bounds, modelCalls: Math.min(bounds.modelCalls, numberIn(tree, 'maxCalls', Infinity)) };
+  },
+  timeout: (parts, tree) => {
+    const { modelCalls, waitMs, totalMs } = sum(parts);
+    const endMs = numberIn(tree, 'totalMs', Infinity);
+    return { modelCalls, waitMs: Math.min(waitMs, endMs), totalMs: Math.min(totalMs, endMs) };
+  },
+};
+
+/**
+ * The bounds of a step. Retries and hedges inside others take their further tries from the outermost, so only that one
+ * multiplies what is inside it.
+ */
+export const boundsOf = (tree: StepTree, isInsideTries = false): Bounds => {
+  if (paidKinds.has(tree.kind) && tree.children.length === 0) return { modelCalls: 1, waitMs: 0, totalMs: Infinity };
+  const isTrying = tree.kind === 'retry' || tree.kind === 'hedge';
+  const parts = tree.children.map((child) => boundsOf(child, isInsideTries || isTrying));
+  if (!isTrying) return (combine[tree.kind] ?? sum)(parts, tree);
+  if (isInsideTries) return sum(parts);
+  const maxAttempts = numberIn(tree, 'maxAttempts', Infinity);
+  const all = times(sum(parts), maxAttempts);
+  return waiting(all, product(maxAttempts - 1, longestDelayMs(tree)));
+};
