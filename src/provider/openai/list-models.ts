@@ -1,5 +1,5 @@
 import { createRun, PipewrightError, type Run } from '../../core/index.js';
-import { jsonApi } from '../shared/index.js';
+import { checkBaseUrl, jsonApi } from '../shared/index.js';
 import { defaultBaseUrl } from './client.js';
 
 export interface ListModelsOptions {
@@ -42,6 +42,7 @@ export const listModels = async (
   run: Run = createRun(),
 ): Promise<readonly ListedModel[]> => {
   const { apiKey, baseUrl, headers } = options;
+  checkBaseUrl(baseUrl);
   const id = new URL(baseUrl ?? defaultBaseUrl).host;
   const api = jsonApi({ id, apiKey, variable: 'OPENAI_API_KEY', defaultBaseUrl, baseUrl, headers });
   const { data: body } = await api.ask('/models', undefined, run);
