@@ -8,6 +8,7 @@ import {
   sleep,
   type Store,
 } from '../core/index.js';
+import { withPatience } from './store-patience.js';
 
 export interface SharedStateOptions<T> {
   readonly store: Store;
@@ -26,8 +27,6 @@ export interface SharedState<T> {
   readonly update: (run: Run, change: (current: T | undefined) => T | undefined) => Promise<boolean>;
 }
 
-/** A store that takes longer is as good as none: calls wait for it. */
-const maxStoreMs = 1_000;
 /** How long a store that failed is left alone. */
 const pauseMs = 5_000;
 /** Others were quicker so many times: from here on wait a little before the next try. */
@@ -43,19 +42,6 @@ const decodeWith = <T>(bytes: Uint8Array | undefined, { key, decode }: SharedSta
   const value = found === version ? decode(state) : undefined;
   if (value === undefined) throw new PipewrightError('store-damaged', `the entry \`${key}\` is of another form`);
   return value;
-};
-
-/** Rejects when the store takes too long, and at once on an abort. */
-const withinTime = async <T>(work: Promise<T>, run: Run): Promise<T> => {
-  let stopTimer = (): void => undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    stopTimer = run.clock.after(maxStoreMs, () => reject(new Error(`no answer within ${maxStoreMs} ms`)));
-  });
-  try {
-    return await raceAbort(Promise.race([work, tooLong]), run);
-  } finally {
-    stopTimer();
-  }
 };
 
 export const sharedState = <T>(options: SharedStateOptions<T>): SharedState<T> => {
@@ -84,9 +70,9 @@ export const sharedState = <T>(options: SharedStateOptions<T>): SharedState<T> =
       if (run.clock.now() < pausedUntilMs) return false;
       let isOver = false;
       try {
-        await withinTime(
-          exchange(run, change, () => isOver),
+        await withPatience(
           run,
+          exchange(run, change, () => isOver),
         );
         return true;
       } catch (error) {
