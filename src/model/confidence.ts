@@ -64,7 +64,7 @@ const isJson = (text: string): boolean => {
 /**
  * How sure an answer looks by itself: 0 for one that is empty, cut off, refused, abstains, is not the JSON that was asked for, or
  * calls a tool with broken arguments; else what the log-probabilities of its tokens say; 1 where there are none.
- * @example replyConfidence({ reply: { ...reply, text: 'I do not know.' }, request, model, run }) // => 0
+ * @example replyConfidence({ reply: await scripted(['I do not know.'])('?'), request: { messages: [] }, model: scripted([]), run: createRun() }) // => 0
  */
 export const replyConfidence = ({ reply, request }: Answered): number => {
   const { text, finishReason, toolCalls, logProbs = [] } = reply;
@@ -78,7 +78,7 @@ export const replyConfidence = ({ reply, request }: Answered): number => {
 
 /**
  * Confidence by a schema: sure when the answer's text is JSON that fits it.
- * @example await fitsSchema(z.object({ eur: z.number() }))(answered) // => false
+ * @example (await cascade([scripted(['3?']), scripted(['{"eur": 3}'])], { confidence: fitsSchema(z.object({ eur: z.number() })) })('Price?')).text // => '{"eur": 3}'
  */
 export const fitsSchema =
   (schema: Schema): Confidence =>
