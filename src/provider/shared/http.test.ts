@@ -138,6 +138,15 @@ describe('httpEvents with lines and whole texts', () => {
     }
   });
 
+  it.each(['application/x-ndjson', 'application/jsonl; charset=utf-8', 'application/stream+json'])(
+    'knows lines of JSON by the type %s',
+    async (type) => {
+      const headers = { 'content-type': type };
+      const { url } = await started({ type: 'sse', chunks: ['{"a":1}\n{"a":2}\n'], headers });
+      expect(await eventsAt(url)).toEqual(['{"a":1}', '{"a":2}']);
+    },
+  );
+
   it('Q11 leaves out what a cut connection left of the last line', async () => {
     expect(await linesOf('{"a":1}\n{"a":')).toEqual(['{"a":1}']);
   });
