@@ -253,6 +253,13 @@ describe('what servers take', () => {
     const long = { type: 'text', text: 'Long', cache: '1h' } as const;
     const marked = { type: 'text', text: 'Long', cache_control: { type: 'ephemeral', ttl: '1h' } };
     expect(await contentAt('openrouter', [long])).toEqual([{ role: 'user', content: [marked] }]);
+    const image = { type: 'image', data: new URL('https://host/a.png'), cache: '5m' } as const;
+    const picture = {
+      type: 'image_url',
+      image_url: { url: 'https://host/a.png' },
+      cache_control: { type: 'ephemeral' },
+    };
+    expect(await contentAt('openrouter', [image])).toEqual([{ role: 'user', content: [picture] }]);
     expect(await contentAt('groq', [long])).toEqual([{ role: 'user', content: 'Long' }]);
   });
 
@@ -285,6 +292,7 @@ describe('what servers take', () => {
       { type: 'reasoning.text', text: 'Let me', format: 'anthropic-claude-v1', index: 0 },
       { type: 'reasoning.text', text: ' think.', index: 0 },
       { type: 'reasoning.text', signature: 'sig', index: 0 },
+      { type: 'reasoning.text', text: 'More.', index: 0 },
       { type: 'reasoning.encrypted', data: 'blob', id: 'rs_1', index: 1 },
     ];
     const told = details.map((detail) =>
@@ -297,6 +305,7 @@ describe('what servers take', () => {
     const { reply } = await exchange('openrouter', ask(), sse(...told, chunk({ content: 'So.' }), chunk({}, 'stop')));
     expect(reply.message.content).toMatchObject([
       { text: 'Let me think.' },
+      { text: 'More.' },
       { type: 'reasoning', text: '' },
       { text: 'So.' },
     ]);
@@ -306,6 +315,7 @@ describe('what servers take', () => {
       content: 'So.',
       reasoning_details: [
         { type: 'reasoning.text', text: 'Let me think.', format: 'anthropic-claude-v1', index: 0, signature: 'sig' },
+        { type: 'reasoning.text', text: 'More.', index: 0 },
         { type: 'reasoning.encrypted', data: 'blob', id: 'rs_1', index: 1 },
       ],
     });
