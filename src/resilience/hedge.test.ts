@@ -127,6 +127,37 @@ describe.each(['watched', 'unwatched'])('hedge (%s)', (mode) => {
     nothingLeft(own);
   });
 
+  it('Q10 an abort before the delay is told at once by a step that hears it, and after the delay by one that does not', async () => {
+    const own = test();
+    const deaf = (): Promise<never> => new Promise(() => undefined);
+    const hears = codeOf(hedge(paced(1_000).step, { afterMs: 100 })('x', own.run));
+    const doesNot = codeOf(hedge(deaf, { afterMs: 100 })(undefined as never, own.run));
+    await own.clock.advance(50);
+    own.abort('gone');
+    expect(await hears).toBe('gone');
+    await own.clock.advance(50);
+    expect(await doesNot).toBe('gone');
+    nothingLeft(own);
+  });
+
+  it('waits a moment for cancelled tries to count what they took', async () => {
+    const own = test();
+    let calls = 0;
+    const step = async (_: null, run: Run): Promise<void> => {
+      const number = ++calls;
+      const hold = run.meter.reserve({ label: 'm', tokens: 0, costUsd: 0 });
+      try {
+        if (number === 1) await sleep(1_000, run);
+      } finally {
+        for (let turn = 0; turn < 20; turn++) await undefined;
+        hold.settle({ inputTokens: 1, outputTokens: 0 }, 0);
+      }
+    };
+    const spent = hedge(step, { afterMs: 100 })(null, own.run).then(() => own.run.meter.spent.calls);
+    await own.clock.advance(100);
+    expect(await spent).toBe(2);
+  });
+
   it('hands a synchronous failure on', async () => {
     const own = test();
     const throws = (): never => {

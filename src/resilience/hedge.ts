@@ -96,6 +96,7 @@ const callHedged = async <In, Out>(hedging: Hedging, step: StepLike<In, Out>, in
     leader: undefined,
     isForbidden: false,
     stopTimer: undefined,
+    forgetAbort: undefined,
     resolve: nothing,
     reject: nothing,
   };
@@ -103,14 +104,13 @@ const callHedged = async <In, Out>(hedging: Hedging, step: StepLike<In, Out>, in
     race.resolve = resolve;
     race.reject = reject;
   });
-  const forget = run.onAbort(() => race.reject(run.signal.reason));
   startTry(race);
   startTimer(race);
   try {
     return await result;
   } finally {
-    forget();
     race.stopTimer?.();
+    race.forgetAbort?.();
     if (race.tries.length > 1) await settleLosers(race);
     for (const { scope } of race.tries) scope[Symbol.dispose]();
   }
@@ -146,6 +146,7 @@ interface Race<In, Out> {
   leader: number | undefined;
   isForbidden: boolean;
   stopTimer: (() => void) | undefined;
+  forgetAbort: (() => void) | undefined;
   resolve: (output: Out) => void;
   reject: (error: unknown) => void;
 }
@@ -155,6 +156,7 @@ const startTimer = <In, Out>(race: Race<In, Out>): void => {
   if (delayMs === undefined || tries.length >= hedging.maxAttempts) return;
   race.stopTimer = run.clock.after(delayMs, () => {
     race.stopTimer = undefined;
+    if (race.forgetAbort === undefined && !watchAbort(race)) return;
     if (race.isForbidden || race.budget.extraTries < 1 || hedging.credit < 1) return;
     race.budget.extraTries -= 1;
     hedging.credit -= 1;
@@ -162,6 +164,21 @@ const startTimer = <In, Out>(race: Race<In, Out>): void => {
     startTry(race);
     startTimer(race);
   });
+};
+
+/**
+ * Lets the call reject on an abort though its tries be deaf. Only calls that turn out slow do so: to listen costs more than all
+ * the rest of a call that is quick. Answers false when the abort has come already.
+ */
+const watchAbort = <In, Out>(race: Race<In, Out>): boolean => {
+  const { run } = race;
+  const fail = (): void => race.reject(run.signal.reason);
+  if (run.signal.aborted) {
+    fail();
+    return false;
+  }
+  race.forgetAbort = run.onAbort(fail);
+  return true;
 };
 
 const startTry = <In, Out>(race: Race<In, Out>): void => {

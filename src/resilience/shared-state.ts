@@ -1,13 +1,4 @@
-import {
-  createRun,
-  messageOf,
-  PipewrightError,
-  raceAbort,
-  type Run,
-  scrubText,
-  sleep,
-  type Store,
-} from '../core/index.js';
+import { createRun, messageOf, PipewrightError, type Run, scrubText, sleep, type Store } from '../core/index.js';
 import { withPatience } from './store-patience.js';
 
 export interface SharedStateOptions<T> {
