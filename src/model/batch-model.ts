@@ -36,8 +36,8 @@ type Polling = Required<BatchModelOptions>;
  * const facts = { id: 'test:m', model: 'm', provider: 'test', features: {}, limits: {}, priceRatio: 0.5 };
  * const status = async () => ({ hasEnded: true, done: 1, total: 1 });
  * const results = async function* () { yield { index: 0, events: [{ type: 'text-delta', text: 'Hello' }, { type: 'finish', reason: 'stop' }] }; };
- * const batch = batchModel({ ...facts, submit: async () => 'batch_1', status, results, cancel: async () => {} });
- * (await batch(['Hi']))[0].reply.text // => 'Hello'
+ * const model = batchModel({ ...facts, submit: async () => 'batch_1', status, results, cancel: async () => {} });
+ * (await model(['Hi']))[0].reply.text // => 'Hello'
  */
 export const batchModel = (service: BatchService, options: BatchModelOptions = {}): BatchModel => {
   const { pollMs = 5_000, maxPollMs = 60_000 } = options;

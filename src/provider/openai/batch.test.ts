@@ -210,6 +210,18 @@ describe('openaiBatch', () => {
     expect(test.events.filter(({ type }) => type === 'warning')).toHaveLength(3);
   });
 
+  it('Q26 goes on however often the connection is lost, as long as it is found again in between', async () => {
+    const test = testRun();
+    const server = await fake({
+      status: (question) => {
+        if (question >= 30) return completed;
+        return question % 2 === 0 ? { type: 'reset' } : { status: 'in_progress' };
+      },
+      output: [answerTo(0, 'one'), answerTo(1, 'two')],
+    });
+    expect(await passing(model(server).collect('batch_1', test.run), test)).toHaveLength(2);
+  });
+
   it('Q26 gives up with the failure when the server stays away, or says what waiting will not mend', async () => {
     const test = testRun();
     const away = await fake({ status: () => ({ type: 'reset' }) });
