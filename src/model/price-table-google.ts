@@ -8,7 +8,6 @@ const modelsDev: Origin = {
     'https://github.com/anomalyco/models.dev/tree/f3fc692299671838c7c65fd8126bf84d81a2e817/providers/google/models',
   seenOn: '2026-07-02',
 };
-/** Introductory rates, as those of 3.7 and 3.6; twice as much from 2027-01-01 on. */
 const flash38: Origin = {
   source:
     'https://github.com/anomalyco/models.dev/blob/91a19838362bf054937e0e5534d8871762f354f8/providers/google/models/gemini-3.8-flash.toml',
@@ -16,7 +15,6 @@ const flash38: Origin = {
 };
 const flash36And37: Origin = { source: 'https://github.com/simonw/llm-prices/pull/68', seenOn: '2026-08-22' };
 const flashLite35: Origin = { source: 'https://github.com/linuxarena/control-tower/pull/1380', seenOn: '2026-08-14' };
-/** Launch rates, as those of Carbon; twice as much from 2026-12-01 on. */
 const argon: Origin = { source: 'https://github.com/iyulab/TokenMeter/releases/tag/v0.13.1', seenOn: '2026-10-13' };
 const carbon: Origin = {
   source: 'https://docs.laozhang.ai/en/announcements/gemini-4-carbon-2026-11',
@@ -46,6 +44,13 @@ const entry = (
   ...origin,
 });
 
+/** Twice as much from this day on: the rates until then are introductory. */
+const doublingFrom = (from: string, entry: PriceEntry): PriceEntry => {
+  const { input, output, cachedInput } = entry.price;
+  const cached = cachedInput === undefined ? {} : { cachedInput: cachedInput * 2 };
+  return { ...entry, next: { from, price: { input: input * 2, output: output * 2, ...cached } } };
+};
+
 /** Pro models cost more once the input is longer than 200,000 tokens. */
 const pro = (origin: Origin, price: ModelPrice, longPrice: ModelPrice): PriceEntry => ({
   price: { ...price, longInput: { aboveTokens: 200_000, price: longPrice } },
@@ -72,11 +77,11 @@ const pro25 = pro(
  */
 export const googlePrices: PriceTable = {
   'gemini-4-hydrogen': entry(hydrogen, [1.5, 7.5, 0.075]),
-  'gemini-4-carbon': entry(carbon, [2, 10, 0.1]),
-  'gemini-4-argon': entry(argon, [2, 10, 0.1]),
-  'gemini-3.8-flash': entry(flash38, [0.75, 3.75, 0.075]),
-  'gemini-3.7-flash': entry(flash36And37, [0.75, 3.75, 0.075]),
-  'gemini-3.6-flash': entry(flash36And37, [0.75, 3.75, 0.075]),
+  'gemini-4-carbon': doublingFrom('2026-12-01', entry(carbon, [2, 10, 0.1])),
+  'gemini-4-argon': doublingFrom('2026-12-01', entry(argon, [2, 10, 0.1])),
+  'gemini-3.8-flash': doublingFrom('2027-01-01', entry(flash38, [0.75, 3.75, 0.075])),
+  'gemini-3.7-flash': doublingFrom('2027-01-01', entry(flash36And37, [0.75, 3.75, 0.075])),
+  'gemini-3.6-flash': doublingFrom('2027-01-01', entry(flash36And37, [0.75, 3.75, 0.075])),
   'gemini-3.5-flash': entry(modelsDev, [1.5, 9, 0.15]),
   'gemini-3.5-flash-lite': entry(flashLite35, [0.3, 2.5, 0.03]),
   'gemini-3.1-pro-preview': pro3,

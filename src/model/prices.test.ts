@@ -32,6 +32,11 @@ describe('priceOf', () => {
     }
   });
 
+  it('knows an announced change, from its day on', () => {
+    const at = (day: string): number | undefined => priceOf('gemini-4-argon', priceTable, Date.parse(day))?.input;
+    expect([at('2026-11-30T23:59:59Z'), at('2026-12-01T00:00:00Z')]).toEqual([2, 4]);
+  });
+
   it('reads a table of your own', () => {
     const own = { price: { input: 0.1, output: 0.2 }, limits: {}, source: 'https://example.com', seenOn: '2026-01-01' };
     const table = { ...priceTable, 'my-model': own };

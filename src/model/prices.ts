@@ -6,6 +6,8 @@ import type { ModelLimits, ModelPrice } from './types.js';
 /** What is known of a model, and where and when it was read. */
 export interface PriceEntry {
   readonly price: ModelPrice;
+  /** A change that the provider has announced: from the beginning of this day (UTC, `YYYY-MM-DD`) this price holds. */
+  readonly next?: { readonly from: string; readonly price: ModelPrice };
   readonly limits: ModelLimits;
   /** Where the figures were read. */
   readonly source: string;
@@ -28,11 +30,18 @@ export const priceEntryOf = (model: string, table: PriceTable = priceTable): Pri
 
 /**
  * The price of a model, or undefined where the table does not have it. Spread `priceTable` into a table of your own to add
- * to it.
+ * to it. With a time (milliseconds since 1970) an announced change counts from its day on.
  * @example priceOf('gpt-5-mini-2025-08-07')?.input // => 0.25
  */
-export const priceOf = (model: string, table: PriceTable = priceTable): ModelPrice | undefined =>
-  priceEntryOf(model, table)?.price;
+export const priceOf = (
+  model: string,
+  table: PriceTable = priceTable,
+  atMs: number = Number.NEGATIVE_INFINITY,
+): ModelPrice | undefined => {
+  const entry = priceEntryOf(model, table);
+  const { next } = entry ?? {};
+  return next !== undefined && atMs >= Date.parse(next.from) ? next.price : entry?.price;
+};
 
 /**
  * The context window and the longest reply of a model; empty where the table does not have it.

@@ -14,7 +14,6 @@ export const pricesKey: RunKey<PriceTable> = runKey<PriceTable>('prices');
  * package's own table, whose place the run's takes.
  */
 export const priceIn = (run: Run, model: string, price: ModelPrice | undefined): ModelPrice | undefined => {
-  const table = run.get(pricesKey);
-  if (table === undefined) return price ?? priceOf(model);
-  return price === undefined || price === priceOf(model) ? priceOf(model, table) : price;
+  if (price !== undefined && price !== priceOf(model)) return price;
+  return priceOf(model, run.get(pricesKey), run.clock.now());
 };

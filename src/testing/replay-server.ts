@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf, PipewrightError } from '../core/index.js';
+import { messageOf, PipewrightError, yieldToEventLoop } from '../core/index.js';
 import { differences, type Json } from './cassette-json.js';
 
 /** One HTTP exchange with a provider as it was recorded. */
@@ -145,7 +145,7 @@ const play = async (
   for (let at = 0; at < bytes.length; at += pieceBytes ?? bytes.length) {
     outgoing.write(bytes.subarray(at, at + (pieceBytes ?? bytes.length)));
     // Otherwise the pieces would leave as one.
-    if (pieceBytes !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    if (pieceBytes !== undefined) await yieldToEventLoop();
   }
   outgoing.end();
 };
