@@ -57,6 +57,11 @@ describe('rateLimitState', () => {
       { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(nowMs / 1_000 + 3) },
       { requests: { remaining: 0, resetMs: 3_000 } },
     ],
+    [
+      'several at once, the most exact first',
+      { 'x-ratelimit-remaining': '7', 'x-ratelimit-remaining-requests': '9' },
+      { requests: { remaining: 9 } },
+    ],
     ['Azure, which says -1 for what it does not know', { 'x-ratelimit-limit-tokens': '-1' }, {}],
     ['a wait in seconds', { 'retry-after': '2.5' }, { retryAfterMs: 2_500 }],
     ['a wait in milliseconds first', { 'retry-after': '9', 'retry-after-ms': '120' }, { retryAfterMs: 120 }],

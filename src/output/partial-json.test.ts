@@ -250,6 +250,23 @@ describe('partials', () => {
     expect(await collect(partials(events, schema))).toEqual([{ a: 1, b: 'x' }, {}, { a: 2 }]);
   });
 
+  it('begins anew in the same span after a retraction', async () => {
+    const step = (_: string, run: Run) => {
+      run.emit({ type: 'text-delta', text: '{"a": 1, "b": "x' });
+      run.emit({ type: 'retract', reason: 'wrong' });
+      run.emit({ type: 'text-delta', text: '{"a": 2}' });
+    };
+    const drafts = await collect(partials(stream(step, ''), z.object({ a: z.number(), b: z.string().optional() })));
+    expect(drafts).toEqual([{ a: 1, b: 'x' }, { a: 2 }]);
+  });
+
+  it('Q14 shows an entry of a record once its key is whole, whichever comes first', async () => {
+    const json = '{"value": [{"value": 1, "key": "abc"}, {"key": "d", "value": 2}]}';
+    const schema = z.record(z.string(), z.number());
+    const drafts = await collect(partials(stream(writes(json.split(''), 'native'), ''), schema));
+    expect(drafts).toEqual([{}, { d: 2 }, { abc: 1, d: 2 }]);
+  });
+
   it('overlooks calls of other tools', async () => {
     const step = (_: string, run: Run) => {
       run.emit({ type: 'tool-call-delta', id: 'c0', name: 'search', text: '{"a": 9}' });

@@ -5,7 +5,7 @@ import { isObjectRoot } from './object-root.js';
 import { isRecord } from './own-property.js';
 import { type PartialJson, type PartialJsonOptions, partialJson } from './partial-json.js';
 import { convertRoot } from './strict-schema.js';
-import { ifExpressible } from './strict-value.js';
+import { fromStrict, ifExpressible } from './strict-value.js';
 import type { TextRequest } from './text-model.js';
 
 /** A value of which any part may still be missing. */
@@ -44,18 +44,19 @@ const modeOf = (input: unknown, name: string): AnswerMode | undefined => {
 };
 
 /** Turns what was read so far into a draft of the schema's value. */
-const drafting = (schema: Schema): ((value: unknown, mode: AnswerMode | undefined) => unknown) => {
+const drafting = (schema: Schema): ((json: PartialJson, mode: AnswerMode | undefined) => unknown) => {
   const jsonSchema = toJsonSchema(schema);
   const shape = ifExpressible(() => convertRoot(jsonSchema))?.shape;
   const isObject = isObjectRoot(jsonSchema);
-  return (value, mode) => {
+  return ({ value, state }, mode) => {
     // What was asked natively has the strict form; where nobody saw how it was asked, it is looked at.
     const form = mode === 'native' || mode === undefined ? shape : undefined;
     const mayBeBox = !isObject && mode !== 'prompt' && isRecord(value);
     // An empty object is the beginning of a box.
     if (mayBeBox && Object.keys(value).length === 0) return undefined;
     const inner = mayBeBox && isBox(form, value) ? value.value : value;
-    return form === undefined ? copyOf(inner) : draftOf(form, inner);
+    if (form === undefined) return copyOf(inner);
+    return state === 'complete' ? fromStrict(form, inner) : draftOf(form, inner);
   };
 };
 
@@ -88,7 +89,7 @@ export async function* partials<Out>(
   const current = (): readonly DeepPartial<Out>[] => {
     if (reading === undefined || reading.newCharacters === 0) return [];
     reading.newCharacters = 0;
-    const value = draft(reading.json.value, reading.callId === undefined ? mode : 'tool');
+    const value = draft(reading.json, reading.callId === undefined ? mode : 'tool');
     const text = JSON.stringify(value);
     if (text === undefined || text === lastText) return [];
     lastText = text;

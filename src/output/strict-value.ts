@@ -64,7 +64,8 @@ const fitsMembers = (
 const choiceFor = (choices: readonly Shape[], value: unknown, isStrict: boolean): Shape | undefined =>
   choices.find((choice) => fits(choice, value, isStrict));
 
-const fromStrict = (shape: Shape, value: unknown): unknown => {
+/** A value of the strict form as one of the schema that the shape stands for. */
+export const fromStrict = (shape: Shape, value: unknown): unknown => {
   switch (shape.kind) {
     case 'scalar':
       return value;
