@@ -119,11 +119,17 @@ describe('balance', () => {
     expect(callsOf(all)).toEqual([10, 10]);
   });
 
-  it('spreads the items of a map under one retry, more than there are steps', async () => {
+  it('keeps the items of a map under one retry at the step of their key, and at any step once all have failed', async () => {
     const { run } = testRun();
     const all = servers(3);
-    const results = await retry(map(over(all), { concurrency: 4 }))(Array(12).fill('x'), run);
-    expect(results).toHaveLength(12);
+    const keyed = over(all, { keyOf: () => 'k' });
+    for (const concurrency of [1, 4]) {
+      const results = await retry(map(keyed, { concurrency }))(Array(12).fill('x'), run);
+      expect(new Set(results).size).toBe(1);
+    }
+    for (const { state } of all) state.error = down;
+    const balanced = over(all, { maxFailures: Infinity });
+    expect(await codeOf(retry(balanced, { maxAttempts: 9, initialDelayMs: 0 })('x', run))).toBe('model-overloaded');
   });
 
   it('prefers a step that did not fail of late', async () => {
@@ -132,7 +138,7 @@ describe('balance', () => {
     const [bad, good] = all;
     if (bad === undefined || good === undefined) throw new Error('unreachable');
     bad.state.error = down;
-    const balanced = over(all, { maxFailures: 100 });
+    const balanced = over(all, { maxFailures: Infinity });
     for (let i = 0; i < 400; i++) await codeOf(balanced('x', run));
     // Both draws fall on it in a quarter of the calls.
     expect(bad.state.calls).toBeLessThan(140);
@@ -167,6 +173,21 @@ describe('balance', () => {
     await until(4);
     expect([ejections().at(-1), bad.state.calls]).toEqual([1_000, 7]);
     expect(events.find(({ type }) => type === 'target-eject')).toMatchObject({ target: 's0', error: down });
+  });
+
+  it('ejects a step once for all the calls that were under way', async () => {
+    const { run, clock, events } = testRun();
+    const all = servers(3);
+    for (const { state } of all) state.ms = 10;
+    const [bad] = all;
+    if (bad === undefined) throw new Error('unreachable');
+    bad.state.error = down;
+    const balanced = over(all, { maxFailures: 2, ejectMs: 1_000 });
+    const calls = Promise.allSettled(Array.from({ length: 60 }, () => balanced('x', run)));
+    await clock.advance(10);
+    await calls;
+    expect(bad.state.calls).toBeGreaterThan(10);
+    expect(events.filter(({ type }) => type === 'target-eject')).toMatchObject([{ target: 's0', untilMs: 1_010 }]);
   });
 
   it('ejects a step at once as long as its server asks to be left alone, or its circuit is open', async () => {

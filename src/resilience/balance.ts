@@ -21,7 +21,7 @@ type Equal<S extends AnyStep> = StepLike<StepInput<S>, StepOutput<S>>;
 interface Core {
   readonly settings: BalanceSettings;
   readonly ejections: Ejections;
-  /** The targets that tries of one call have used and not succeeded with. */
+  /** By call: the targets that its next try leaves to the last. */
   readonly used: WeakMap<object, Set<Target>>;
 }
 
@@ -61,15 +61,16 @@ const callOne = async (core: Core, input: unknown, run: Run): Promise<unknown> =
   if (settings.store !== undefined) await ejections.refresh(run);
   const { target, reason } = choose(core, input, run);
   if (run.isWatched) run.emit({ type: 'choice-made', chosen: target.name, reason });
-  note(core, run, target, true);
+  note(core, run, target, 'start');
   target.busy += 1;
   try {
     const output = await callStep(target.step as StepLike<unknown, unknown>, input, run, target.name);
     target.failuresInRow = 0;
     target.ejections = 0;
-    note(core, run, target, false);
+    note(core, run, target, 'success');
     return output;
   } catch (error) {
+    note(core, run, target, 'failure');
     const failure = failureOf(run, error);
     if (failure !== undefined) await ejections.failed(run, target, failure.error);
     throw error;
@@ -103,13 +104,18 @@ const isUsed = (used: Core['used'], run: Run, target: Target): boolean => {
   return false;
 };
 
-/** Remembers for all retries and hedges around this call that it uses a target, or forgets it. */
-const note = ({ used }: Core, run: Run, target: Target, isUse: boolean): void => {
+/**
+ * Remembers for the retries and hedges around this call which targets it has failed with, and for hedges, whose tries run side by
+ * side, also those that are under way.
+ */
+const note = ({ used }: Core, run: Run, target: Target, what: 'start' | 'success' | 'failure'): void => {
   for (let scope = retryScopeOf(run); scope !== undefined; scope = scope.above) {
     const targets = used.get(scope.call);
-    if (!isUse) targets?.delete(target);
-    else if (targets === undefined) used.set(scope.call, new Set([target]));
-    else targets.add(target);
+    if (what === 'success') targets?.delete(target);
+    else if (what === 'failure' || scope.isParallel) {
+      if (targets === undefined) used.set(scope.call, new Set([target]));
+      else targets.add(target);
+    }
   }
 };
 

@@ -31,11 +31,14 @@ describe('bulkhead', () => {
     const { step, started, release, most } = gated();
     const limited = bulkhead(step, { maxConcurrent: 3 });
     const names = Array.from({ length: 20 }, (_, index) => `c${index}`);
-    const results = names.map((name) => limited(name));
+    const control = new AbortController();
+    const run = createRun({ signal: control.signal });
+    const results = names.map((name) => limited(name, run));
     await release(0);
     expect(started).toEqual(['c0', 'c1', 'c2']);
     for (let round = 0; round < 20; round++) await release();
     expect(await Promise.all(results)).toEqual(names);
+    expect(getEventListeners(control.signal, 'abort')).toHaveLength(0);
     expect(started).toEqual(names);
     expect(most()).toBe(3);
   });
@@ -116,6 +119,7 @@ describe('bulkhead', () => {
       const ended: string[] = [];
       const limited = bulkhead(
         async (name: string, run: Run): Promise<string> => {
+          expect(run.signal.aborted).toBe(false);
           // The first call ends and the abort comes so many turns later.
           if (name === 'first') {
             let left = turns;
@@ -130,6 +134,7 @@ describe('bulkhead', () => {
       );
       const results = [limited('first'), limited('second', createRun({ signal: control.signal })), limited('third')];
       const [, second, third] = await Promise.allSettled(results);
+      expect(getEventListeners(control.signal, 'abort')).toHaveLength(0);
       expect(second).toMatchObject({ status: 'rejected', reason: 'gone' });
       expect(third).toMatchObject({ value: 'third' });
       expect(await limited('last')).toBe('last');

@@ -76,6 +76,20 @@ describe('circuitBreaker', () => {
     expect(state.calls).toBe(7);
   });
 
+  it('forgets the failures of the window when it closes', async () => {
+    const { run, clock, state, own, guarded } = setup({ maxFailures: Infinity, ratio: { minCalls: 4 } });
+    for (let i = 0; i < 4; i++) await codeOf(guarded('x', run));
+    expect(own.state).toBe('open');
+    await clock.advance(1_000);
+    state.isDown = false;
+    await guarded('x', run);
+    state.isDown = true;
+    for (let i = 0; i < 3; i++) await codeOf(guarded('x', run));
+    expect(own.state).toBe('closed');
+    await codeOf(guarded('x', run));
+    expect(own.state).toBe('open');
+  });
+
   it('lets one probe through after the cool-down, and closes when it succeeds', async () => {
     const { run, clock, events, state, own, guarded } = setup();
     for (let i = 0; i < 3; i++) await codeOf(guarded('x', run));

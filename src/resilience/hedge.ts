@@ -188,7 +188,7 @@ const startTry = <In, Out>(race: Race<In, Out>): void => {
     race.isForbidden = true;
     cancelOthers(race, number);
   };
-  const values = scopeValues({ budget, above, call, isForbidden: false, onForbid });
+  const values = scopeValues({ budget, above, call, isParallel: true, isForbidden: false, onForbid });
   const scope = run.scope(run.isWatched ? { values, ...gate(race, number) } : { values });
   const result = callTry(race, scope.run, number);
   const own: Try = { number, scope, result, isOver: false };

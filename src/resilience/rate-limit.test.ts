@@ -1,13 +1,12 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRun, inspect, PipewrightError, type Run, type Store } from '../core/index.js';
+import { createRun, inspect, PipewrightError, type Run } from '../core/index.js';
 import { memoryStore } from '../store/index.js';
-import { type ManualClock, scripted, testRun } from '../testing/index.js';
+import { scripted, testRun } from '../testing/index.js';
 import { rateLimit, rateLimiter, type RateLimiterOptions, retry } from './index.js';
 import { remainingIn } from './rate-limit-headers.js';
 
-const never = (): Promise<never> => new Promise(() => undefined);
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 'ok',
@@ -213,6 +212,46 @@ describe('rateLimit', () => {
     expect(starts).toEqual([0, 1_000, 2_000]);
   });
 
+  it('starts nothing when the abort comes between being let in and going on', async () => {
+    const { run, clock } = testRun();
+    const control = new AbortController();
+    const lastTimer = { callback: (): void => undefined };
+    const after = (ms: number, callback: () => void): (() => void) => {
+      lastTimer.callback = callback;
+      return clock.after(ms, () => lastTimer.callback());
+    };
+    const leaving = createRun({ clock: { now: clock.now, after }, signal: control.signal });
+    const { step, order } = recorder();
+    const limited = rateLimit(step, perSecond(1));
+    await limited(0, run);
+    const outcome = codeOf(limited(1, leaving));
+    // The same moment, right behind the timer of the queue: the call has not gone on yet.
+    const { callback } = lastTimer;
+    lastTimer.callback = () => {
+      callback();
+      control.abort('gone');
+    };
+    await clock.advance(1_000);
+    expect([await outcome, order]).toEqual(['gone', [0]]);
+  });
+
+  it('takes what has started out of what is expected to wait', async () => {
+    const { run, clock } = testRun();
+    const { step, starts } = recorder();
+    const limited = rateLimit(step, {
+      limits: [{ tokens: 100, perMs: 1_000 }],
+      estimateTokens: () => 100,
+      maxWaitMs: 1_000,
+    });
+    await limited(0, run);
+    for (let i = 1; i <= 5; i++) {
+      const next = limited(i, run);
+      await clock.advance(1_000);
+      await next;
+    }
+    expect(starts).toEqual([0, 1_000, 2_000, 3_000, 4_000, 5_000]);
+  });
+
   it('tells how many stand ahead', async () => {
     const { run, clock, events } = testRun();
     const { step } = recorder();
@@ -367,75 +406,6 @@ describe('rateLimit', () => {
     { limits: [{ requests: 1 }], store: memoryStore() },
   ] satisfies RateLimiterOptions[])('refuses %o', (options) => {
     expect(() => rateLimiter(options)).toThrow(expect.objectContaining({ code: 'bad-option' }));
-  });
-});
-
-describe('a rate limit in a store', () => {
-  /** Moves the clock in steps, so that waits for the store and for the rate take turns. */
-  const walk = async (clock: ManualClock, ms: number): Promise<void> => {
-    for (let i = 0; i < ms; i += 10) await clock.advance(10);
-  };
-
-  it('counts the calls and tokens of all processes together', async () => {
-    const { run, clock } = testRun();
-    const store = memoryStore();
-    const { step, starts } = recorder(() => took(100));
-    const limits = [
-      { requests: 5, perMs: 1_000 },
-      { tokens: 1_000_000, perMs: 1_000 },
-    ];
-    const processes = Array.from({ length: 4 }, () => rateLimit(step, { limits, name: 'key', store }));
-    const calls = processes.flatMap((limited) => [1, 2, 3].map((input) => limited(input, run)));
-    await walk(clock, 2_500);
-    await Promise.all(calls);
-    expect(starts).toHaveLength(12);
-    expect(starts.filter((at) => at < 200)).toHaveLength(5);
-    for (const [index, at] of starts.entries()) expect(at).toBeGreaterThanOrEqual((index - 4) * 200);
-    expect(clock.pending).toBe(0);
-  });
-
-  it('stops all processes when a server asks one of them to wait', async () => {
-    const { run, clock } = testRun();
-    const store = memoryStore();
-    const slow = new PipewrightError('rate-limited', 'Slow.', { retryable: true, details: { retryAfterMs: 3_000 } });
-    const options = { ...perSecond(100), name: 'key', store };
-    await expect(rateLimit(() => Promise.reject(slow), options)(undefined as never, run)).rejects.toBe(slow);
-    const { step, starts } = recorder();
-    const call = rateLimit(step, options)(1, run);
-    await walk(clock, 3_100);
-    await call;
-    expect(starts).toEqual([3_000]);
-  });
-
-  it.each([
-    ['fails', { get: () => Promise.reject(new Error('no route')) }],
-    ['hangs', { get: never }],
-  ] satisfies [string, Partial<Store>][])(
-    'Q26 goes on within the limits of each process when the store %s, after a second at most',
-    async (_, broken) => {
-      const { run, clock, events } = testRun();
-      const { step, starts } = recorder();
-      const limited = rateLimit(step, { ...perSecond(2), name: 'key', store: { ...memoryStore(), ...broken } });
-      const calls = [1, 2, 3].map((input) => limited(input, run));
-      await walk(clock, 2_000);
-      await Promise.all(calls);
-      expect((starts[0] ?? Infinity) <= 1_000).toBe(true);
-      expect((starts[2] ?? 0) - (starts[0] ?? 0)).toBeGreaterThanOrEqual(500);
-      expect(events.filter(({ type }) => type === 'warning')).toHaveLength(1);
-      expect(clock.pending).toBe(0);
-    },
-  );
-
-  it('Q10 an abort while the store is asked ends the call at once', async () => {
-    const { run, clock, abort } = testRun();
-    const { step, starts } = recorder();
-    const limited = rateLimit(step, { ...perSecond(2), name: 'key', store: { ...memoryStore(), get: never } });
-    const calls = [1, 2].map((input) => codeOf(limited(input, run)));
-    await clock.advance(10);
-    abort('gone');
-    expect(await Promise.all(calls)).toEqual(['gone', 'gone']);
-    await clock.advance(0);
-    expect([starts, clock.pending]).toEqual([[], 0]);
   });
 });
 

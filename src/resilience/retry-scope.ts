@@ -12,6 +12,8 @@ export interface RetryScope {
   readonly above: RetryScope | undefined;
   /** The same object for all tries of one call. */
   readonly call: object;
+  /** Whether its tries run side by side. */
+  readonly isParallel: boolean;
   /** Whether something was done below that must not be done twice. */
   isForbidden: boolean;
   /** Told when that is about to happen. */
@@ -45,13 +47,20 @@ const enter = <Scope extends RetryScope>(run: Run, scope: Scope): Entered<Scope>
 export const enterRetry = (run: Run, extraTries: number): Entered<LimitedScope> => {
   const above = retryScopeOf(run);
   const budget = above?.budget ?? { extraTries };
-  return enter(run, { budget, above, call: {}, isForbidden: false, onForbid: undefined });
+  return enter(run, { budget, above, call: {}, isParallel: false, isForbidden: false, onForbid: undefined });
 };
 
 /** Opens a scope that learns of `forbidRetry` and leaves the budget to others. */
 export const enterFallback = (run: Run): Entered<RetryScope> => {
   const above = retryScopeOf(run);
-  return enter(run, { budget: above?.budget, above, call: {}, isForbidden: false, onForbid: undefined });
+  return enter(run, {
+    budget: above?.budget,
+    above,
+    call: {},
+    isParallel: false,
+    isForbidden: false,
+    onForbid: undefined,
+  });
 };
 
 /**
