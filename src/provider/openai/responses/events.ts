@@ -56,7 +56,8 @@ export async function* readEvents(
       hasBegun = true;
       yield { type: 'response-start', headers, ...(response?.model ? { model: response.model } : {}) };
     }
-    if (type === 'error') throw failureOf(event);
+    // Servers put the facts of a failure into the event, or into a field of it.
+    if (type === 'error' || event.error) throw failureOf(event.error ?? event);
     if (response !== undefined && isOver(type)) {
       yield* closing(reader, { status: type.slice('response.'.length), ...response });
       return;

@@ -75,6 +75,7 @@ export interface WireFailure {
 /** What we read of a stream event; `type` says which of the fields are there. */
 export interface WireEvent extends WireFailure {
   readonly type: string;
+  readonly error?: WireFailure | null;
   readonly response?: WireResponse;
   readonly item?: WireItem;
   readonly output_index?: number;
