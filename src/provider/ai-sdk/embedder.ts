@@ -32,7 +32,10 @@ const fallbackBatch = 100;
 /**
  * An embedder made of an embedding model of the AI SDK. Vectors get length 1. Throws `bad-option` for vectors of another length
  * than `dimensions`, and what the model's server says as our own embedders do.
- * @example fromAiSdkEmbedder({ provider: 'acme.embedding', modelId: 'e-1', maxEmbeddingsPerCall: 10, doEmbed }, { dimensions: 8 }).dimensions // => 8
+ * @example
+ * const doEmbed = async () => ({ embeddings: [] });
+ * const model = { provider: 'acme', modelId: 'e-1', maxEmbeddingsPerCall: 10, doEmbed };
+ * fromAiSdkEmbedder(model, { dimensions: 8 }).id // => 'acme:e-1'
  */
 export const fromAiSdkEmbedder = (model: AiSdkEmbeddingModel, options: FromAiSdkEmbedderOptions): Embedder => {
   const id = `${model.provider}:${model.modelId}`;

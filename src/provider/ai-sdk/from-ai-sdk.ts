@@ -45,7 +45,7 @@ const features: ModelFeatures = {
  * A chat model made of a language model of the AI SDK, from any of its provider packages: specification 4 (AI SDK 7) or 3 (AI
  * SDK 6). `providerOptions` of a request go to it as its own, keyed by provider; what it leaves out it tells as `warning`. Calls
  * throw as those of our own providers do. Throws `bad-option` for a model of another specification.
- * @example fromAiSdk({ specificationVersion: 'v4', provider: 'acme.chat', modelId: 'm-1', doGenerate, doStream }).id // => 'acme.chat:m-1'
+ * @example fromAiSdk(toAiSdk(scripted(['Hello']))).id // => 'scripted:scripted'
  */
 export const fromAiSdk = (model: AiSdkModel, options: FromAiSdkOptions = {}): ChatModel => {
   const { provider, modelId } = model;

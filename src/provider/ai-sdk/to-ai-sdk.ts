@@ -15,7 +15,7 @@ export interface ToAiSdkOptions {
  * A language model of the AI SDK made of any chat model, with whatever decorates it, for `generateText`, `streamText` and all
  * that builds on them. Options for our model go under `providerOptions.pipewright`. Failures are `APICallError`s there, with ours
  * as `cause`. The AI SDK tries again by itself; set its `maxRetries` to 0 for a model that has a retry of its own.
- * @example toAiSdk(extractive()).specificationVersion // => 'v4'
+ * @example toAiSdk(scripted(['Hello'])).specificationVersion // => 'v4'
  */
 export const toAiSdk = (model: ChatModel, options: ToAiSdkOptions = {}): AiSdkLanguageModel => ({
   specificationVersion: 'v4',

@@ -1,5 +1,5 @@
 import type { ModelEvent } from '../../model/index.js';
-import { citationOf, type WireCitation } from './citations.js';
+import { citationOf, type DocumentIds, type WireCitation } from './citations.js';
 import { opaqueCaller } from './parts.js';
 import { type Block, opaqueRedacted, opaqueSignature } from './thinking.js';
 
@@ -41,7 +41,7 @@ interface OpenBlock {
 
 /** What is known while one reply is read. */
 interface Reading {
-  readonly documentIds: readonly string[];
+  readonly documentIds: DocumentIds;
   readonly open: Map<number, OpenBlock>;
   /** Length of the text so far. */
   length: number;
@@ -54,7 +54,7 @@ export interface BlockReader {
   readonly stop: (index: number) => readonly ModelEvent[];
 }
 
-export const blockReader = (documentIds: readonly string[]): BlockReader => {
+export const blockReader = (documentIds: DocumentIds): BlockReader => {
   const reading: Reading = { documentIds, open: new Map(), length: 0 };
   return {
     start: (index, block) => startBlock(reading, index, block),

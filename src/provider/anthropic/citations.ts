@@ -16,6 +16,12 @@ export interface WireCitation {
   readonly title?: string | null;
 }
 
+/**
+ * What each document of the request is, in order. Undefined where the request is not at hand: then documents go by their titles
+ * and places.
+ */
+export type DocumentIds = readonly string[] | undefined;
+
 /** Where the text that rests on a citation stands in the text of the reply. */
 interface Span {
   readonly start: number;
@@ -23,11 +29,7 @@ interface Span {
 }
 
 /** A citation supports the whole text block that it came with. One that names nothing is left out. */
-export const citationOf = (
-  wire: WireCitation,
-  documentIds: readonly string[],
-  span: Span,
-): ModelCitation | undefined => {
+export const citationOf = (wire: WireCitation, documentIds: DocumentIds, span: Span): ModelCitation | undefined => {
   const found = sourceOf(wire, documentIds);
   if (found === undefined || found.sourceId === '' || wire.cited_text === undefined) return undefined;
   const page = wire.start_page_number === undefined ? {} : { page: wire.start_page_number };
@@ -36,12 +38,13 @@ export const citationOf = (
 
 const sourceOf = (
   { document_index, document_title, source, url, title }: WireCitation,
-  documentIds: readonly string[],
+  documentIds: DocumentIds,
 ): Pick<ModelCitation, 'sourceId' | 'title'> | undefined => {
   const named = title ? { title } : {};
   if (url !== undefined) return { sourceId: url, ...named };
   if (source !== undefined) return { sourceId: source };
   if (document_index === undefined) return undefined;
+  if (documentIds === undefined) return { sourceId: document_title || `document-${document_index}` };
   const own = documentIds[document_index];
   if (own !== undefined) return { sourceId: own };
   // A page that the server fetched by itself.

@@ -17,6 +17,8 @@ export interface AnthropicClient {
   readonly secrets: () => readonly string[];
 }
 
+export const defaultBaseUrl: string = 'https://api.anthropic.com';
+
 /** Longer than any call: deadlines are the run's, not the SDK's. */
 const noTimeoutMs = 2_147_483_647;
 
@@ -34,7 +36,7 @@ export const anthropicClient = (
       const { Anthropic: Client } = await loadOptional('@anthropic-ai/sdk', 'calling an Anthropic model', load);
       const client = new Client({
         apiKey: key,
-        baseURL: baseUrl ?? 'https://api.anthropic.com',
+        baseURL: baseUrl ?? defaultBaseUrl,
         defaultHeaders: { ...headers },
         maxRetries: 0,
         timeout: noTimeoutMs,
@@ -49,27 +51,20 @@ export const anthropicClient = (
   };
 };
 
-export interface Posted<T> {
-  readonly data: T;
-  readonly response: Response;
-}
-
-/** Sends a body. Not through `messages.create` and its like: those print warnings about models to the console. */
-export const post = async <T>(
+/** Sends a body; resolves once the headers of a good answer are there. Not through `messages.create` and its like: those print warnings about models to the console. */
+export const post = async (
   client: AnthropicClient,
   path: string,
   { body, headers }: Pick<WireRequest, 'body' | 'headers'>,
   options: { readonly signal: AbortSignal; readonly stream?: boolean },
-): Promise<Posted<T>> => {
+): Promise<Response> => {
   const sdk = await client.get();
-  return await sdk
-    .post<T>(path, { body, headers, signal: options.signal, stream: options.stream ?? false })
-    .withResponse();
+  return await sdk.post(path, { body, headers, signal: options.signal, stream: options.stream ?? false }).asResponse();
 };
 
 /** Makes one call whose answer comes in one piece; failures are ours already. */
 export const ask = async <T>(
-  { secrets }: AnthropicClient,
+  { secrets }: Pick<AnthropicClient, 'secrets'>,
   id: string,
   run: Run,
   call: (signal: AbortSignal) => Promise<T>,

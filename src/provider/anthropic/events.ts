@@ -2,6 +2,7 @@ import { PipewrightError, type ProviderPart, type Usage } from '../../core/index
 import type { FinishReason, ModelEvent, ReplyHeaders } from '../../model/index.js';
 import { isConnectionFailure } from '../shared/index.js';
 import { blockReader, type WireBlock, type WireDelta } from './blocks.js';
+import type { DocumentIds } from './citations.js';
 import type { Block } from './thinking.js';
 
 /** What we read of a stream event of the Messages API. */
@@ -100,7 +101,7 @@ const containerPart = (container: Block): ProviderPart => ({
 export async function* readEvents(
   events: AsyncIterable<WireEvent> | Iterable<WireEvent>,
   headers: ReplyHeaders,
-  documentIds: readonly string[],
+  documentIds: DocumentIds,
 ): AsyncGenerator<ModelEvent, void, undefined> {
   let usage: WireUsage = {};
   let reason: string | undefined;

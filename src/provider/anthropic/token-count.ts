@@ -32,9 +32,10 @@ const count = async (
 ): Promise<number> => {
   const { id } = settings;
   const wire = wireCount(settings, request, run);
-  const { data } = await ask(client, id, run, (signal) =>
-    post<{ readonly input_tokens?: unknown } | null>(client, '/v1/messages/count_tokens', wire, { signal }),
-  );
+  const data = await ask(client, id, run, async (signal) => {
+    const response = await post(client, '/v1/messages/count_tokens', wire, { signal });
+    return (await response.json()) as { readonly input_tokens?: unknown } | null;
+  });
   const tokens = data?.input_tokens;
   if (typeof tokens === 'number') return tokens;
   throw new PipewrightError('model-failed', `${id} answered with something that is no count. Check the base URL.`);
