@@ -119,6 +119,13 @@ describe('balance', () => {
     expect(callsOf(all)).toEqual([10, 10]);
   });
 
+  it('keeps calls one after the other under a hedge at the step of their key', async () => {
+    const { run } = testRun();
+    const keyed = over(servers(3), { keyOf: () => 'k' });
+    const both = async (input: string, inner: Run) => [await keyed(input, inner), await keyed(input, inner)];
+    expect(new Set(await hedge(both, { afterMs: 100 })('x', run)).size).toBe(1);
+  });
+
   it('keeps the items of a map under one retry at the step of their key, and at any step once all have failed', async () => {
     const { run } = testRun();
     const all = servers(3);

@@ -3,6 +3,7 @@ import {
   callStep,
   type Decorated,
   decorate,
+  isPipewrightError,
   PipewrightError,
   type Run,
   type StepInput,
@@ -29,7 +30,7 @@ interface Core {
  * Spreads calls over steps that do the same: by weight and load, or by a key to the same step. A step that keeps failing, or
  * whose server asks for a pause, takes no calls for a while. The result has the properties of the first step. A failed call is not tried
  * again by itself; the tries of a `retry` or `hedge` around it go to steps that their call has not used yet.
- * Rejects with the failure of the step; with `circuit-open` (retryable) when none takes calls, which only `minActive: 0` allows.
+ * Rejects with the failure of the step, without its `retryAfterMs` while there is another step to go to; with `circuit-open` (retryable) when none takes calls, which only `minActive: 0` allows.
  * Emits `choice-made` and `target-eject`.
  * @throws {PipewrightError} `bad-option` when there is no step, or a number is out of range, or a store comes without a name.
  * @example await balance([(n: number) => n + 1, (n) => n + 1], { weights: [3, 1] })(1) // => 2
@@ -73,7 +74,7 @@ const callOne = async (core: Core, input: unknown, run: Run): Promise<unknown> =
     note(core, run, target, 'failure');
     const failure = failureOf(run, error);
     if (failure !== undefined) await ejections.failed(run, target, failure.error);
-    throw error;
+    throw hasFresh(core, run) ? withoutWait(error) : error;
   } finally {
     target.busy -= 1;
   }
@@ -117,6 +118,18 @@ const note = ({ used }: Core, run: Run, target: Target, what: 'start' | 'success
       else targets.add(target);
     }
   }
+};
+
+const hasFresh = ({ settings, used }: Core, run: Run): boolean => {
+  const nowMs = run.clock.now();
+  return settings.targets.some((target) => target.ejectedUntilMs <= nowMs && !isUsed(used, run, target));
+};
+
+/** The same failure without the wait that one server asked for: the next try goes to another. */
+const withoutWait = (error: unknown): unknown => {
+  if (!isPipewrightError(error) || error.details.retryAfterMs === undefined) return error;
+  const { retryAfterMs: _, ...details } = error.details;
+  return new PipewrightError(error.code, error.message, { retryable: error.retryable, cause: error, details });
 };
 
 const noneActive = (name: string, targets: readonly Target[], nowMs: number): PipewrightError => {
