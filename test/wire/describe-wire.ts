@@ -124,7 +124,9 @@ const lasting = ({ result, error }: Outcome): unknown => {
   return reply;
 };
 
-const pieces = [1, 7, 61];
+/** A long stream in single bytes would only take long: seventeen cut through everything that one does. */
+const piecesOf = ({ response }: Recording): readonly number[] =>
+  (response.text?.length ?? 0) > 20_000 ? [17, 61] : [1, 7, 61];
 
 /** Tests every recording that an API covers: reply or failure, request, any cutting of a stream, streamed like unstreamed. */
 export const describeWire = (name: string, api: WireApi): void => {
@@ -150,7 +152,8 @@ export const describeWire = (name: string, api: WireApi): void => {
     const streams = named.filter(([, recording]) => isStream(recording));
     it.runIf(streams.length > 0).each(streams)('Q13 %s is the same in pieces of any size', async (_file, recording) => {
       const whole = lasting(await play(api, recording));
-      for (const pieceBytes of pieces) expect(lasting(await play(api, recording, pieceBytes))).toEqual(whole);
+      for (const pieceBytes of piecesOf(recording))
+        expect(lasting(await play(api, recording, pieceBytes))).toEqual(whole);
     });
 
     const both = named.flatMap(([file, recording]) => {

@@ -199,7 +199,8 @@ const streamed = (recording: Recording): Recording | undefined => {
     ...response.output.flatMap(eventsOf),
     { type: response.status === 'incomplete' ? 'response.incomplete' : 'response.completed', response },
   ];
-  return { ...recording, response: { status, headers, text: sseText(events, true) } };
+  const type = { ...headers, 'content-type': 'text/event-stream' };
+  return { ...recording, response: { status, headers: type, text: sseText(events, true) } };
 };
 
 type Json = Readonly<Record<string, unknown>>;

@@ -20,6 +20,7 @@ import {
   replyHeaders,
   type WireChunk,
   wireRequest,
+  jsonEvents,
 } from '../shared/index.js';
 import { type CompatibleServerName, compatibleServers } from './presets.js';
 import {
@@ -133,13 +134,9 @@ async function* answer(
   const body = wireRequest(settings, request, run);
   if (settings.isStreaming) {
     const { events, headers } = await httpEvents({ ...call, body });
-    yield* readChunks(settings, { chunks: parsed(events), headers: replyHeaders(headers), body }, run);
+    yield* readChunks(settings, { chunks: jsonEvents<WireChunk>(events), headers: replyHeaders(headers), body }, run);
     return;
   }
   const { data, headers } = await httpJson({ ...call, body });
   yield* readChunks(settings, { chunks: [chunkOf(settings.id, data)], headers: replyHeaders(headers), body }, run);
-}
-
-async function* parsed(events: AsyncIterable<string>): AsyncGenerator<WireChunk, void, undefined> {
-  for await (const json of events) yield JSON.parse(json) as WireChunk;
 }

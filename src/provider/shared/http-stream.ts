@@ -9,6 +9,21 @@ export const jsonTexts = ({ headers, body }: Response): AsyncGenerator<string, v
   return type.startsWith('application/json') ? whole(body) : eventsOf(body);
 };
 
+/**
+ * The events of JSON texts, parsed. A server that fails in the middle tells it in an event with an `error`: that is thrown in the
+ * form in which SDKs throw it.
+ */
+export async function* jsonEvents<Event extends object>(
+  texts: AsyncIterable<string>,
+): AsyncGenerator<Event, void, undefined> {
+  for await (const text of texts) {
+    const event = JSON.parse(text) as Awaited<Event>;
+    const error: unknown = 'error' in event ? event.error : undefined;
+    if (error !== undefined && error !== null) throw { error: event };
+    yield event;
+  }
+}
+
 async function* whole(body: Response['body']): AsyncGenerator<string, void, undefined> {
   yield await cappedText(body);
 }

@@ -24,6 +24,7 @@ export {
   type WireVector,
 } from './http-embedder.js';
 export { type JsonApi, jsonApi, type JsonApiOptions } from './json-api.js';
+export { jsonEvents, jsonTexts } from './http-stream.js';
 export { base64Of, dataUrl, imageMediaType } from './media.js';
 export { familyOf, type ModelFamily } from './model-family.js';
 export { replyHeaders } from './reply-headers.js';
