@@ -119,7 +119,8 @@ const words: Readonly<Record<string, Say>> = {
   budget: sayBudget,
   batch: sayBatch,
   fallback: () => 'calls these in turn until one answers',
-  balance: () => 'calls one of these',
+  balance: (tree) =>
+    `calls one of these, by ${text(tree, 'by')}; one that fails ${count(numberIn(tree, 'maxFailures', Infinity), 'time')} in a row gets no calls for ${ms(tree, 'ejectMs')}`,
   pipe: () => 'one after the other, each with the output of the one before',
   parallel: () => 'side by side, all with the same input',
   branch: () => 'asks `when`, then takes one way',

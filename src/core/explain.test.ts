@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  balance,
   batch,
   budget,
   bulkhead,
@@ -64,6 +65,7 @@ describe('explain', () => {
     ['retries inside a retry: one budget', retry(fallback(retry(model()), retry(model()))), 6],
     ['a hedge inside a retry: one budget', retry(hedge(model()), { maxAttempts: 4 }), 4],
     ['a hedge', hedge(model(), { maxAttempts: 3 }), 3],
+    ['a balance: one of them', balance([retry(model()), model()]), 3],
     ['a fallback: the sum', fallback(model(), model(), model()), 3],
     ['a cache: a miss', cache(retry(model())), 3],
     ['a semantic cache: the embedder too', semanticCache(model(), { embedder: localEmbedder() }), 2],
@@ -124,6 +126,7 @@ describe('explain', () => {
       cache(model(), { ttlMs: Infinity, staleMs: 172_800_000 }),
       budget(model(), { maxCostUsd: 0.05, maxTokens: 100, maxCalls: 1, maxMs: 1_000 }),
       batch(localEmbedder()),
+      balance([model('a'), model('b')]),
     ];
     expect(steps.map((step) => explain(step).parts[0]?.words)).toEqual([
       'lets 10 calls through at once; 100 calls may wait, each up to 1.5 min',
@@ -132,6 +135,7 @@ describe('explain', () => {
       'answers equal inputs from memory (up to 1000 answers, 64 MiB) for any time; then for 2 d while it fetches anew; makes equal calls at the same time into one',
       'lets one call spend up to 0.05 USD; 100 tokens; 1 model call; starts no model call after 1 s',
       'collects up to 64 items for 10 ms and sends them together, 4 batches at once',
+      'calls one of these, by load; one that fails 3 times in a row gets no calls for 10 s',
     ]);
   });
 });

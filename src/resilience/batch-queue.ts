@@ -39,94 +39,100 @@ export interface BatchQueue<In, Out> {
   readonly waiting: () => number;
 }
 
+interface QueueState<In, Out> {
+  readonly settings: QueueSettings<In, Out>;
+  /** The batch of each group that still takes items. */
+  readonly open: Map<string, Batch<In, Out>>;
+  /** Batches whose time has come, in order; those that are not full still take items. */
+  readonly due: Set<Batch<In, Out>>;
+  inFlight: number;
+  waiting: number;
+}
+
 /** Collects items into batches and sends them, only so many at once. */
 export const batchQueue = <In, Out>(settings: QueueSettings<In, Out>): BatchQueue<In, Out> => {
-  const { maxSize, maxWaitMs, maxWeight, maxInFlight } = settings;
-  /** The batch of each group that still takes items. */
-  const open = new Map<string, Batch<In, Out>>();
-  /** Batches whose time has come, in order; those that are not full still take items. */
-  const due = new Set<Batch<In, Out>>();
-  let inFlight = 0;
-  let waiting = 0;
+  const queue: QueueState<In, Out> = { settings, open: new Map(), due: new Set(), inFlight: 0, waiting: 0 };
+  return { add: (entry) => add(queue, entry), waiting: () => queue.waiting };
+};
 
-  const shut = (batch: Batch<In, Out>): void => {
-    if (open.get(batch.group) === batch) open.delete(batch.group);
-    batch.stopTimer();
-  };
-
-  const sendDue = (): void => {
-    for (const batch of due) {
-      if (inFlight >= maxInFlight) return;
-      due.delete(batch);
-      shut(batch);
-      inFlight += 1;
-      waiting -= batch.members.size;
-      void send(batch, settings).finally(() => {
-        inFlight -= 1;
-        sendDue();
-      });
-    }
-  };
-
-  const makeDue = (batch: Batch<In, Out>): void => {
-    due.add(batch);
-    sendDue();
-  };
-
-  const begin = ({ group, run }: Entry<In>): Batch<In, Out> => {
-    const stopTimer = run.clock.after(maxWaitMs, () => makeDue(batch));
-    const batch: Batch<In, Out> = { group, members: new Set(), weight: 0, stopTimer, control: undefined };
-    open.set(group, batch);
-    return batch;
-  };
-
-  const leave = (batch: Batch<In, Out>, member: Member<In, Out>, reason: unknown): void => {
-    if (!batch.members.delete(member)) return;
-    if (batch.control === undefined) {
-      waiting -= 1;
-      batch.weight -= member.weight;
-      if (batch.members.size > 0) return;
-      shut(batch);
-      due.delete(batch);
-    } else if (batch.members.size === 0) batch.control.abort(reason);
-  };
-
-  const batchFor = (entry: Entry<In>): Batch<In, Out> => {
-    const current = open.get(entry.group);
-    if (current === undefined) return begin(entry);
-    if (current.weight + entry.weight <= maxWeight) return current;
-    shut(current);
-    makeDue(current);
-    return begin(entry);
-  };
-
-  const add = (entry: Entry<In>): Promise<Out> =>
-    new Promise((resolve, reject) => {
-      const batch = batchFor(entry);
-      const forget = entry.run.onAbort(() => {
-        leave(batch, member, entry.run.signal.reason);
-        reject(entry.run.signal.reason);
-      });
-      const member: Member<In, Out> = {
-        ...entry,
-        resolve: (output) => {
-          forget();
-          resolve(output);
-        },
-        reject: (error) => {
-          forget();
-          reject(error);
-        },
-      };
-      batch.members.add(member);
-      batch.weight += entry.weight;
-      waiting += 1;
-      if (batch.members.size < maxSize && batch.weight < maxWeight) return;
-      shut(batch);
-      makeDue(batch);
+const add = <In, Out>(queue: QueueState<In, Out>, entry: Entry<In>): Promise<Out> =>
+  new Promise((resolve, reject) => {
+    const { maxSize, maxWeight } = queue.settings;
+    const batch = batchFor(queue, entry);
+    const forget = entry.run.onAbort(() => {
+      leave(queue, batch, member);
+      reject(entry.run.signal.reason);
     });
+    const member: Member<In, Out> = {
+      ...entry,
+      resolve: (output) => {
+        forget();
+        resolve(output);
+      },
+      reject: (error) => {
+        forget();
+        reject(error);
+      },
+    };
+    batch.members.add(member);
+    batch.weight += entry.weight;
+    queue.waiting += 1;
+    if (batch.members.size >= maxSize || batch.weight >= maxWeight) shutAndSend(queue, batch);
+  });
 
-  return { add, waiting: () => waiting };
+/** The batch that the item goes into: the open one of its group, or a new one when it would be too heavy with it. */
+const batchFor = <In, Out>(queue: QueueState<In, Out>, entry: Entry<In>): Batch<In, Out> => {
+  const { maxWaitMs, maxWeight } = queue.settings;
+  const { group, run, weight } = entry;
+  const current = queue.open.get(group);
+  if (current !== undefined && current.weight + weight <= maxWeight) return current;
+  if (current !== undefined) shutAndSend(queue, current);
+  const stopTimer = run.clock.after(maxWaitMs, () => makeDue(queue, batch));
+  const batch: Batch<In, Out> = { group, members: new Set(), weight: 0, stopTimer, control: undefined };
+  queue.open.set(group, batch);
+  return batch;
+};
+
+/** Takes no more items. */
+const shut = <In, Out>({ open }: QueueState<In, Out>, batch: Batch<In, Out>): void => {
+  if (open.get(batch.group) === batch) open.delete(batch.group);
+  batch.stopTimer();
+};
+
+const shutAndSend = <In, Out>(queue: QueueState<In, Out>, batch: Batch<In, Out>): void => {
+  shut(queue, batch);
+  makeDue(queue, batch);
+};
+
+const makeDue = <In, Out>(queue: QueueState<In, Out>, batch: Batch<In, Out>): void => {
+  queue.due.add(batch);
+  sendDue(queue);
+};
+
+/** Sends the batches whose time has come, as long as there is room. */
+const sendDue = <In, Out>(queue: QueueState<In, Out>): void => {
+  for (const batch of queue.due) {
+    if (queue.inFlight >= queue.settings.maxInFlight) return;
+    queue.due.delete(batch);
+    shut(queue, batch);
+    queue.inFlight += 1;
+    queue.waiting -= batch.members.size;
+    void send(batch, queue.settings).finally(() => {
+      queue.inFlight -= 1;
+      sendDue(queue);
+    });
+  }
+};
+
+const leave = <In, Out>(queue: QueueState<In, Out>, batch: Batch<In, Out>, member: Member<In, Out>): void => {
+  if (!batch.members.delete(member)) return;
+  if (batch.control === undefined) {
+    queue.waiting -= 1;
+    batch.weight -= member.weight;
+    if (batch.members.size > 0) return;
+    shut(queue, batch);
+    queue.due.delete(batch);
+  } else if (batch.members.size === 0) batch.control.abort(member.run.signal.reason);
 };
 
 /** Makes the shared call, again without those whose budget had no room for it, and tells everybody what became of it. */

@@ -28,9 +28,9 @@ const sharesOf = (sharers: readonly Sharer[]): readonly Share[] => {
   const sum = sharers.reduce((total, { weight }) => total + weight, 0);
   const ratios = sharers.map(({ weight }) => (sum > 0 ? weight / sum : 1 / sharers.length));
   let before = 0;
-  return ratios.map((ratio, index) => {
+  return ratios.map((ratio) => {
     const from = before;
-    const to = index === ratios.length - 1 ? 1 : from + ratio;
+    const to = from + ratio;
     before = to;
     return { ratio, partOf: (total) => Math.round(total * to) - Math.round(total * from) };
   });

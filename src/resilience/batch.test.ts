@@ -324,7 +324,9 @@ describe('what a batch costs', () => {
     };
     const one = batch(step, { weight: letters, maxWaitMs: 0 });
     const poor = budget(one, { maxTokens: 2 });
-    const results = await Promise.allSettled([one('a'), poor('bbb'), poor('cc')]);
+    // Room for one call: what it holds for the refused try must be free again for the next.
+    const limited = createRun({ budget: { maxCalls: 1 } });
+    const results = await Promise.allSettled([one('a', limited), poor('bbb'), poor('cc')]);
     expect(results).toMatchObject([
       { value: 1 },
       { reason: { code: 'budget-exceeded', details: { budget: { allowed: 2, wouldBe: 3 } } } },

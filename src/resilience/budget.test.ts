@@ -168,6 +168,22 @@ describe.each([
     expect((await pool.taken('', run)).tokens).toBe(60);
   });
 
+  it('Q19 waits a moment for a call that settles after whoever cut it off has gone on', async () => {
+    const pool = budgetPool({ ...place(), maxTokens: 1_000 });
+    const late = async (text: string, run: Run) => {
+      const hold = run.meter.reserve({ label: 'm', tokens: 100, costUsd: 0 });
+      await sleep(Infinity, run).catch(() => undefined);
+      for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+      hold.settle({ inputTokens: 30, outputTokens: 0 }, 0);
+      return text;
+    };
+    const { run, clock } = testRun();
+    const call = expect(poolOf(pool, timeout(late as never, { totalMs: 50 }))('a', run)).rejects.toThrow('50 ms');
+    await clock.advance(50);
+    await call;
+    expect((await pool.taken('', run)).tokens).toBe(30);
+  });
+
   it('keeps all that was held where a price turned out unknown, and counts what went over', async () => {
     const pool = budgetPool({ ...place(), maxCostUsd: 1, maxTokens: 1_000 });
     await poolOf(pool, spender(150, 'unknown'))('a');

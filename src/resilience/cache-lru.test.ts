@@ -39,9 +39,9 @@ describe('lru', () => {
     );
     fc.assert(
       fc.property(
-        fc.array(action, { maxLength: 60 }),
+        fc.array(action, { minLength: 20, maxLength: 80 }),
         fc.integer({ min: 1, max: 5 }),
-        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 1, max: 150 }),
         (actions, maxEntries, maxBytes) => {
           const shelf = lruOf(maxEntries, maxBytes);
           const plain = plainShelf(maxEntries, maxBytes);
@@ -62,6 +62,7 @@ describe('lru', () => {
           for (const left of plain.keys()) expect(shelf.get(left)).toBeDefined();
         },
       ),
+      { numRuns: 300 },
     );
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explain, inspect, PipewrightError, type Run, sleep, type StepTree } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
 import { memoryStore } from '../store/index.js';
-import { scripted, testRun } from '../testing/index.js';
+import { scripted, type ScriptedModel, testRun } from '../testing/index.js';
 import { budgetPool, resilient } from './index.js';
 
 const busy = new PipewrightError('model-overloaded', 'Busy.', { retryable: true });
@@ -13,19 +13,15 @@ const kindsOf = ({ kind, children }: StepTree): readonly string[] => [
 ];
 
 /** Fails so often, then answers; counts its calls. */
-const failing = (times: number, error: unknown = busy) => {
-  const model = scripted(
-    [
-      () => {
-        model.calls += 1;
-        if (model.calls <= times) throw error;
-        return 'Hello';
-      },
-    ],
-    { shouldRepeat: true, id: 'main' },
-  ) as ChatModel & { calls: number };
-  model.calls = 0;
-  return model;
+const failing = (times: number, error: unknown = busy): ScriptedModel & { readonly calls: number } => {
+  let calls = 0;
+  const turn = () => {
+    calls += 1;
+    if (calls <= times) throw error;
+    return 'Hello';
+  };
+  const model = scripted([turn], { shouldRepeat: true, id: 'main' });
+  return Object.defineProperty(model, 'calls', { get: () => calls }) as ScriptedModel & { readonly calls: number };
 };
 
 describe('resilient', () => {

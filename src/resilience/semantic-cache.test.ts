@@ -186,6 +186,27 @@ describe('semanticCache', () => {
     expect(model.requests).toHaveLength(6);
   });
 
+  it('Q27 does not let a question that had to go stand before one that is there', async () => {
+    const vectorOf: Readonly<Record<string, readonly number[]>> = {
+      gone: [1, 0],
+      there: [0.96, 0.28],
+      other: [0, 1],
+      asked: [0.99, 0.14],
+    };
+    const drawn = defineStepWith(
+      { kind: 'embedder', name: 'drawn' },
+      { id: 'drawn', dimensions: 2 },
+      async (texts: readonly string[]) => texts.map((text) => new Float32Array(vectorOf[text] ?? [])),
+    );
+    const echo = semanticCache(async (text: string) => text, {
+      embedder: drawn,
+      threshold: 0.97,
+      memory: { maxEntries: 2 },
+    });
+    for (const text of ['gone', 'there', 'other', 'asked'])
+      expect(await echo(text)).toBe(text === 'asked' ? 'there' : text);
+  });
+
   it('Q26 goes on without its embedder, and warns', async () => {
     const { run, events } = testRun();
     const model = cachedModel({ embedder: counted(true) });

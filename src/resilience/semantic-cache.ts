@@ -44,7 +44,11 @@ export interface SemanticCacheOptions<In = never, Out = unknown> {
  * negations, names and words with an opposite in the text, in the same order. `cache-hit` tells the similarity. For the rest it
  * behaves like `cache`; an embedder that fails costs a `warning`, never the call.
  * @throws {PipewrightError} `bad-option`; a call rejects with `bad-input` when the input is no chat and `split` is not given.
- * @example semanticCache(async (q: string) => q.length, { embedder: localEmbedder(), threshold: 0.8 }).cache.stats().hits // => 0
+ * @example
+ * const embedder = Object.assign(async (texts) => texts.map(() => new Float32Array([1])), { id: 'all alike', dimensions: 1 });
+ * const ask = semanticCache(async (question) => `You ask: ${question}`, { embedder });
+ * await ask('Is it far?');
+ * await ask('Is it a long way?') // => 'You ask: Is it far?'
  */
 export const semanticCache = <S extends AnyStep>(
   step: S,
