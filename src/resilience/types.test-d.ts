@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
 import { pipe, type Step } from '../core/index.js';
-import { fallback, retry, timeout } from './index.js';
+import { balance, bulkhead, circuitBreaker, fallback, hedge, rateLimit, rateLimiter, retry, timeout } from './index.js';
 
 interface Model extends Step<string, { readonly text: string }> {
   readonly id: string;
@@ -14,6 +14,16 @@ test('decorated models are still models', () => {
   expectTypeOf(timeout(retry(openai), { totalMs: 1 })).toEqualTypeOf<Model>();
   expectTypeOf(fallback(retry(openai), anthropic, canned)).toEqualTypeOf<Model>();
   expectTypeOf(fallback([retry(openai), anthropic], { onPartial: 'fail' })).toEqualTypeOf<Model>();
+});
+
+test('so they are under limits, in balance and beside themselves', () => {
+  const limits = [{ requests: 1 }];
+  expectTypeOf(hedge(circuitBreaker(rateLimit(bulkhead(openai), { limits })))).toEqualTypeOf<Model>();
+  expectTypeOf(rateLimit(openai, rateLimiter({ limits }))).toEqualTypeOf<Model>();
+  expectTypeOf(balance([openai, anthropic, canned], { keyOf: (question: string) => question })).toEqualTypeOf<Model>();
+  rateLimit(openai, { limits, estimateTokens: (question: string) => question.length });
+  // @ts-expect-error it answers with a number
+  balance([openai, (question: string) => question.length]);
 });
 
 test('plain functions become steps, and untyped ones learn their input from the first', () => {
