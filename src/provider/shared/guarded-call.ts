@@ -22,14 +22,24 @@ export async function* guardedCall<Event>(
 ): AsyncGenerator<Event, void, undefined> {
   run.throwIfAborted();
   const scope = run.scope();
+  let isOver = false;
   try {
-    yield* body(scope.run.signal);
+    for await (const event of body(scope.run.signal)) {
+      isOver = isFinish(event);
+      yield event;
+    }
+    isOver = true;
     run.throwIfAborted();
   } catch (error) {
+    isOver = false;
     run.throwIfAborted();
     throw serverError(error, { id: info.id, secrets: info.secrets(), nowMs: run.clock.now() });
   } finally {
-    scope.abort(callOver);
+    // Once a reply is whole there is nothing to abort, and `fetch` would take longer over it than over all the rest.
+    if (!isOver) scope.abort(callOver);
     scope[Symbol.dispose]();
   }
 }
+
+/** The last event of a reply; its reader leaves with it. */
+const isFinish = (event: unknown): boolean => (event as { readonly type?: unknown } | null)?.type === 'finish';
