@@ -244,6 +244,10 @@ describe('toAiSdk', () => {
     expect(error).toMatchObject({ statusCode: 400, isRetryable: false, cause: { code: 'bad-input' } });
     const streamed = streamText({ model: toAiSdk(failing()), prompt: 'Hi' });
     expect(await streamed.text).toBe('Well');
+    const told = await toAiSdk(failing())
+      .doGenerate({ prompt: [{ role: 'system', content: 'Hi' }] })
+      .catch((reason: unknown) => reason);
+    expect(told).toMatchObject({ statusCode: 429, isRetryable: true, responseHeaders: { 'retry-after-ms': '1' } });
   });
 
   it('tells a failure in the middle of a stream', async () => {
@@ -325,7 +329,8 @@ describe('toAiSdk', () => {
       prompt: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }],
     });
     const reader = stream.getReader();
-    await reader.read();
+    // The start, the first word, and by then it waits for the next one.
+    for (let part = 0; part < 3; part += 1) await reader.read();
     await reader.cancel();
     await expect.poll(() => ended).toBe(1);
     const control = new AbortController();
@@ -337,6 +342,30 @@ describe('toAiSdk', () => {
     });
     for await (const word of result.textStream) if (word === 'a') control.abort(new Error('enough'));
     await expect.poll(() => ended).toBe(2);
+  });
+
+  it('Q10 leaves no rejection unhandled, whoever reads and whatever fails', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const prompt = [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }] as const;
+    const error = new PipewrightError('connection-lost', 'Gone.', { retryable: true });
+    const half: readonly ScriptAction[] = [
+      { type: 'text-delta', text: 'Half' },
+      { type: 'throw', error },
+    ];
+    const control = new AbortController();
+    const stalling: readonly ScriptAction[] = [{ type: 'text-delta', text: 'Half' }, { type: 'stall' }];
+    const model = toAiSdk(scripted(['unread', half, [{ type: 'throw', error }], stalling]));
+    await model.doStream({ prompt });
+    await model.doStream({ prompt });
+    await model.doStream({ prompt }).catch(() => undefined);
+    await model.doStream({ prompt, abortSignal: control.signal });
+    control.abort(new Error('enough'));
+    await expect(model.doGenerate({ prompt, abortSignal: control.signal })).rejects.toThrow('enough');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
   });
 
   it('Q18 counts in the run that it was given, whose budget applies', async () => {
