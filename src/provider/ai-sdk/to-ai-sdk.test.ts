@@ -1,7 +1,7 @@
 import { APICallError, generateText, isStepCount, Output, streamObject, streamText, tool } from 'ai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createRun, PipewrightError } from '../../core/index.js';
+import { createRun, PipewrightError, yieldToEventLoop } from '../../core/index.js';
 import { chatModel } from '../../model/index.js';
 import { retry } from '../../resilience/index.js';
 import { callsTool, type ScriptAction, scripted, testRun } from '../../testing/index.js';
@@ -331,6 +331,7 @@ describe('toAiSdk', () => {
     const reader = stream.getReader();
     // The start, the first word, and by then it waits for the next one.
     for (let part = 0; part < 3; part += 1) await reader.read();
+    await yieldToEventLoop();
     await reader.cancel();
     await expect.poll(() => ended).toBe(1);
     const control = new AbortController();
