@@ -23,7 +23,9 @@ for (let round = 0; round <= rounds; round++) {
   }
 }
 const plainUs = median(figures.get('plain') ?? []);
-console.log(`Node ${process.version}, ${calls} calls, median of ${rounds} rounds; a plain step takes ${plainUs.toFixed(2)} µs`);
+console.log(
+  `Node ${process.version}, ${calls} calls, median of ${rounds} rounds; a plain step takes ${plainUs.toFixed(2)} µs`,
+);
 for (const [name, { maxUs }] of contenders.slice(1)) {
   const us = median(figures.get(name) ?? []) - plainUs;
   console.log(`${us <= maxUs ? 'met   ' : 'MISSED'} ${name}: ${us.toFixed(2)} µs, at most ${maxUs}`);
