@@ -1,6 +1,5 @@
 import {
   defineStepWith,
-  type ErrorCode,
   type Hold,
   isPipewrightError,
   noUsage,
@@ -13,6 +12,7 @@ import { costOf } from './prices.js';
 import { type ReplyBuilder, replyBuilder } from './reply-builder.js';
 import { allFeatures, checkFeatures, requestOf } from './request.js';
 import { estimateRequestTokens } from './request-tokens.js';
+import { isFateUnknown } from './metered.js';
 import { priceIn } from './run-prices.js';
 import { estimateTokens } from './tokens.js';
 import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelFeatures, ModelPrice, Provider } from './types.js';
@@ -100,9 +100,7 @@ const reserve = (
 
 /** A reply that had begun costs; so may one whose fate is not known. A refusal (401, 429, 500, a missing key) costs nothing. */
 const mayHaveBeenBilled = (error: unknown, builder: ReplyBuilder): boolean =>
-  builder.hasBegun() || !isPipewrightError(error) || unknownFates.has(error.code);
-
-const unknownFates: ReadonlySet<string> = new Set<ErrorCode>(['connection-lost', 'stream-cut', 'timeout']);
+  builder.hasBegun() || isFateUnknown(error);
 
 /** What a call took when the provider did not say: never below what was delivered, as near as an estimate can tell. */
 const estimatedUsage = (model: string, request: ChatRequest, builder: ReplyBuilder): Usage => {

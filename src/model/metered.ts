@@ -1,4 +1,4 @@
-import { noUsage, type Run, type Usage } from '../core/index.js';
+import { type ErrorCode, isPipewrightError, noUsage, type Run, type Usage } from '../core/index.js';
 import { costOf } from './prices.js';
 import { priceIn } from './run-prices.js';
 import type { ModelPrice } from './types.js';
@@ -15,7 +15,7 @@ export interface MeteredCall {
 
 /**
  * Makes one call that is no chat: holds room in the budget, calls, settles what the server told (or the estimate), and reports
- * `usage`. A call that fails costs nothing.
+ * `usage`. A call that is refused costs nothing; one whose fate is not known, such as an aborted one, costs the estimate.
  * @example await metered(createRun(), { id: 'test', price: undefined, estimate: () => noUsage }, async () => ({ value: 1, usage: undefined })) // => 1
  */
 export const metered = async <T>(
@@ -39,7 +39,13 @@ export const metered = async <T>(
     settle(usage ?? { ...estimate(), isEstimated: true });
     return value;
   } catch (error) {
-    settle(run.signal.aborted ? { ...estimate(), isEstimated: true } : noUsage);
+    const mayCost = run.signal.aborted || isFateUnknown(error);
+    settle(mayCost ? { ...estimate(), isEstimated: true } : noUsage);
     throw error;
   }
 };
+
+/** Whether the server may have done the work all the same. A refusal (401, 429, 500, a missing key) tells that it has not. */
+export const isFateUnknown = (error: unknown): boolean => !isPipewrightError(error) || unknownFates.has(error.code);
+
+const unknownFates: ReadonlySet<string> = new Set<ErrorCode>(['connection-lost', 'stream-cut', 'timeout']);

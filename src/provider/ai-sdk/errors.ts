@@ -40,7 +40,8 @@ export const isUnsupported = (error: unknown): boolean =>
 export const readableError = (error: unknown, id: string): unknown => {
   if (typeof error !== 'object' || error === null) return { message: String(error), error: String(error) };
   const { name = '', message = '', statusCode, responseHeaders, responseBody, data, cause } = error as AiSdkError;
-  if (statusCode !== undefined) {
+  // A body that breaks off carries the status of its good beginning.
+  if (statusCode !== undefined && statusCode >= 400) {
     return {
       status: statusCode,
       headers: new Headers(responseHeaders ?? {}),

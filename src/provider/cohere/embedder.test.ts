@@ -148,7 +148,8 @@ describe.each(calls)('%s with a bad server', (_name, at) => {
       const error = await caught(call(run));
       expect(error.code).toBe(code);
       expect(stringsIn(error).filter((text) => text.includes(secretKey))).toEqual([]);
-      expect(run.meter.spent.usage.inputTokens).toBe(0);
+      // Whether the server did the work before the connection broke is not known.
+      expect(run.meter.spent.usage.inputTokens > 0).toBe(code === 'connection-lost');
     }
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(codes.map(() => `Bearer ${secretKey}`));
   });
