@@ -7,10 +7,10 @@ import {
   PipewrightError,
   resilient,
   runKey,
-  semanticCache,
   user,
 } from 'pipewright';
 import { localEmbedder } from 'pipewright/model';
+import { semanticCache } from 'pipewright/resilience';
 import { memoryStore } from 'pipewright/store';
 import { scripted } from 'pipewright/testing';
 

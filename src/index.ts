@@ -204,9 +204,6 @@ export {
   type ResilientOptions,
   retry,
   type RetryOptions,
-  semanticCache,
-  type SemanticCacheOptions,
-  type SplitInput,
   timeout,
   type TimeoutOptions,
 } from './resilience/index.js';

@@ -1,9 +1,11 @@
-import { hash } from 'node:crypto';
 import { type AnyStep, isPipewrightError, PipewrightError, stepInfo, toJson } from '../core/index.js';
 
 /** A hash of any plain value; equal values have equal ones, whatever the order of their fields. */
-export const hashOf = (value: unknown): string =>
-  hash('sha256', JSON.stringify(toJson(value, { isExact: true })), 'base64url');
+export const hashOf = (value: unknown): string => {
+  // Loaded when it is first needed: importing it with the package would take longer than the package.
+  const { hash } = process.getBuiltinModule('node:crypto');
+  return hash('sha256', JSON.stringify(toJson(value, { isExact: true })), 'base64url');
+};
 
 /** Enough to tell the caches of one store apart. */
 const shortHash = (value: unknown): string => hashOf(value).slice(0, 16);

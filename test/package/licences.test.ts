@@ -19,7 +19,7 @@ describe('the licences of what is packed in', () => {
     expect((JSON.parse(read('package.json')) as { files: string[] }).files).toContain('THIRD-PARTY-LICENSES.md');
   });
 
-  it('are those of three packages', () => {
-    expect(packedIn).toEqual(['eventemitter3', 'p-retry', 'is-network-error']);
+  it('are those of five packages', () => {
+    expect(packedIn).toEqual(['eventemitter3', 'p-retry', 'is-network-error', 'stemmer', 'eventsource-parser']);
   });
 });
