@@ -28,11 +28,16 @@ export const listOllamaModels = async (
   run: Run = createRun(),
 ): Promise<readonly OllamaModel[]> => {
   const { data } = await ollamaApi('ollama', options).ask('/api/tags', undefined, run);
-  const { models = [] } = (data ?? {}) as { readonly models?: readonly WireModel[] };
-  return models.map(({ name = '', size = 0, details }) => ({
+  const { models } = (data ?? {}) as { readonly models?: readonly (WireModel | null)[] | null };
+  return (Array.isArray(models) ? models : []).map(listed);
+};
+
+const listed = (wire: WireModel | null): OllamaModel => {
+  const { name = '', size = 0, details } = wire ?? {};
+  return {
     name,
     sizeBytes: size,
     ...(details?.family === undefined ? {} : { family: details.family }),
     ...(details?.parameter_size === undefined ? {} : { parameterSize: details.parameter_size }),
-  }));
+  };
 };

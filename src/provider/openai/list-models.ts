@@ -54,13 +54,13 @@ export const listModels = async (
       `${id} sent no list of models. Check the base URL: it usually ends in /v1.`,
     );
   }
-  return (list as readonly WireModel[]).flatMap(listed);
+  return (list as readonly (WireModel | null)[]).flatMap(listed);
 };
 
-const listed = (wire: WireModel): readonly ListedModel[] => {
-  const { id, owned_by: ownedBy, created } = wire;
+const listed = (wire: WireModel | null): readonly ListedModel[] => {
+  const { id, owned_by: ownedBy, created } = wire ?? {};
   if (typeof id !== 'string') return [];
-  const contextTokens = [wire.context_length, wire.context_window, wire.max_model_len].find(
+  const contextTokens = [wire?.context_length, wire?.context_window, wire?.max_model_len].find(
     (value) => typeof value === 'number',
   );
   return [

@@ -85,12 +85,22 @@ const embedBatch = (
   });
   return metered(run, { id, price, estimate }, async () => {
     const { data } = await api.ask(path, body(texts.map(notEmpty)), run);
-    const { vectors, inputTokens } = read(data);
+    const { vectors, inputTokens } = understood(id, () => read(data));
     return {
       value: texts.map((_, place) => checked(id, dimensions, vectors[place], place)),
       usage: inputTokens === undefined ? undefined : { inputTokens, outputTokens: 0 },
     };
   });
+};
+
+/** What could be read of a reply; a server may send anything in place of a list. */
+const understood = (id: string, read: () => EmbeddingReply): EmbeddingReply => {
+  try {
+    return read();
+  } catch (cause) {
+    const message = `${id} sent something that is no list of vectors. Check the base URL, or try again.`;
+    throw new PipewrightError('model-failed', message, { retryable: true, cause });
+  }
 };
 
 const checked = (id: string, dimensions: number, wire: WireVector | undefined, place: number): Float32Array => {
