@@ -37,8 +37,10 @@ const modelOf = ({ provider, request, response, ...recording }: Recording, url: 
     return openai(model, { ...common, baseUrl: url + path, maxTokensField });
   }
   const name = presets[provider] ?? (provider as CompatibleServerName);
-  if (deploymentPath.test(path)) return compatible(name, model, { ...common, baseUrl: url });
-  // Azure has more than one API; the others are described by another path.
+  if (deploymentPath.test(path)) {
+    const deployment = { ...compatibleServers[name], path: `/openai/deployments/{model}${endpoint}` };
+    return compatible(deployment, model, { ...common, baseUrl: url });
+  }
   const server = { ...compatibleServers[name], path: endpoint };
   return compatible(server, model, { ...common, baseUrl: url + path });
 };

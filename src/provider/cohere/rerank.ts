@@ -24,7 +24,7 @@ const servers: Readonly<Record<RerankServer, KnownServer>> = {
     variable: 'JINA_API_KEY',
     form: { path: '/v1/rerank', fields: { return_documents: false } },
   },
-  together: { baseUrl: 'https://api.together.xyz', variable: 'TOGETHER_API_KEY', form: { path: '/v1/rerank' } },
+  together: { baseUrl: 'https://api.together.ai', variable: 'TOGETHER_API_KEY', form: { path: '/v1/rerank' } },
   vllm: { baseUrl: 'http://127.0.0.1:8000', variable: 'VLLM_API_KEY', form: { path: '/v2/rerank' } },
   tei: {
     baseUrl: 'http://127.0.0.1:8080',

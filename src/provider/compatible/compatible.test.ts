@@ -50,15 +50,20 @@ const tool = { name: 'add', description: 'Adds', inputSchema: { type: 'object' }
 
 describe('compatible', () => {
   it('says who it is and what its server can do before anything is sent', () => {
-    const model = compatible('deepseek', 'deepseek-chat', {
+    const model = compatible('deepseek', 'deepseek-flash', {
       limits: { maxOutputTokens: 5 },
       features: { files: true },
     });
-    expect({ ...model }).toMatchObject({ id: 'deepseek:deepseek-chat', model: 'deepseek-chat', provider: 'deepseek' });
+    expect({ ...model }).toMatchObject({
+      id: 'deepseek:deepseek-flash',
+      model: 'deepseek-flash',
+      provider: 'deepseek',
+    });
     expect(model.features).toMatchObject({
       tools: true,
-      images: false,
+      images: true,
       jsonSchema: false,
+      audio: false,
       files: true,
       citations: false,
     });
@@ -96,7 +101,7 @@ describe('compatible', () => {
     });
   });
 
-  it('calls a deployment of Azure with its version and its own header, found by a variable', async () => {
+  it('calls a deployment of Azure by its name, with its own header, found by a variable', async () => {
     await using at = await badServer({ type: 'sse', chunks: [yes] });
     const before = process.env.AZURE_OPENAI_ENDPOINT;
     const model = compatible('azure', 'my gpt', { apiKey: 'k' });
@@ -109,8 +114,9 @@ describe('compatible', () => {
       if (before === undefined) delete process.env.AZURE_OPENAI_ENDPOINT;
       else process.env.AZURE_OPENAI_ENDPOINT = before;
     }
-    const [{ path, headers }] = at.requests as readonly [RecordedRequest];
-    expect(path).toBe('/openai/deployments/my%20gpt/chat/completions?api-version=2024-10-21');
+    const [{ path, headers, body }] = at.requests as readonly [RecordedRequest];
+    expect(body).toMatchObject({ model: 'my gpt' });
+    expect(path).toBe('/openai/v1/chat/completions');
     expect(headers['api-key']).toBe('k');
     expect(headers.authorization).toBeUndefined();
   });
@@ -192,6 +198,15 @@ describe('what servers take', () => {
     expect(mistral.body.tools).toEqual([expect.objectContaining({ type: 'function' }), { type: 'web_search' }]);
     const azure = await exchange('azure', request);
     expect(azure.body).toMatchObject({ max_completion_tokens: 9, seed: 7, tool_choice: 'required' });
+    const dated: CompatibleServer = {
+      ...compatibleServers.azure,
+      path: '/openai/deployments/{model}/chat/completions',
+      query: { 'api-version': '2024-10-21' },
+      quirks: { fields: { max_completion_tokens: 'max_tokens' } },
+    };
+    const { request: sent, body } = await exchange(dated, request);
+    expect(sent.path).toBe('/openai/deployments/m/chat/completions?api-version=2024-10-21');
+    expect(body).toMatchObject({ max_tokens: 9 });
   });
 
   it('leaves out what a server does not take, and says so', async () => {
@@ -199,6 +214,11 @@ describe('what servers take', () => {
     expect(body).not.toHaveProperty('seed');
     expect(warnings).toEqual(['zai:m does not take the field `seed`; it was left out.']);
     expect((await exchange('zai', ask())).warnings).toEqual([]);
+    for (const server of ['ollama', 'zai'] as const) {
+      const chosen = await exchange(server, ask({ tools: [tool], toolChoice: 'required' }));
+      expect(chosen.body).not.toHaveProperty('tool_choice');
+      expect(chosen.warnings).toEqual([`${server}:m does not take the field \`tool_choice\`; it was left out.`]);
+    }
   });
 
   it('asks for reasoning in the words of each server, the nearest grade where it has fewer', async () => {
@@ -209,6 +229,13 @@ describe('what servers take', () => {
       ['openrouter', 'xhigh', { reasoning: { effort: 'xhigh' } }],
       ['deepseek', 'none', { thinking: { type: 'disabled' } }],
       ['deepseek', 'medium', { thinking: { type: 'enabled' }, reasoning_effort: 'high' }],
+      ['moonshot', 'none', { thinking: { type: 'disabled' } }],
+      ['moonshot', 'medium', { reasoning_effort: 'high' }],
+      ['moonshot', 'xhigh', { reasoning_effort: 'max' }],
+      ['together', 'none', { reasoning: { enabled: false } }],
+      ['together', 'xhigh', { reasoning_effort: 'high' }],
+      ['vllm', 'xhigh', { reasoning_effort: 'xhigh' }],
+      ['zai', 'minimal', { thinking: { type: 'enabled' }, reasoning_effort: 'low' }],
       ['zai', 'xhigh', { thinking: { type: 'enabled' }, reasoning_effort: 'max' }],
       ['alibaba', 'low', { enable_thinking: true }],
       ['mistral', 'low', { reasoning_effort: 'high' }],

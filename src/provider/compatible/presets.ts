@@ -28,13 +28,13 @@ const free: ModelPrice = { input: 0, output: 0 };
 
 const noSound: Partial<ModelFeatures> = { audio: false };
 const noFiles: Partial<ModelFeatures> = { ...noSound, files: false };
-const textOnly: Partial<ModelFeatures> = { ...noFiles, images: false };
 
 const maxTokens = { max_completion_tokens: 'max_tokens' };
 const noParallel = { parallel_tool_calls: null };
 
 const usual: ReasoningGrades = reasoningGrades(['none', 'low', 'medium', 'high']);
 const threeGrades: readonly ReasoningEffort[] = ['low', 'medium', 'high'];
+const allGrades: ReasoningGrades = reasoningGrades(['none', 'minimal', ...threeGrades, 'xhigh']);
 const thinking = (type: 'enabled' | 'disabled', more: Wire = {}): Wire => ({ thinking: { type }, ...more });
 const template = (more: Wire): Wire => ({ chat_template_kwargs: more });
 
@@ -56,8 +56,7 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
   azure: {
     name: 'azure',
     baseUrlVariable: 'AZURE_OPENAI_ENDPOINT',
-    path: '/openai/deployments/{model}/chat/completions',
-    query: { 'api-version': '2024-10-21' },
+    path: '/openai/v1/chat/completions',
     keyVariable: 'AZURE_OPENAI_API_KEY',
     keyHeader: 'api-key',
   },
@@ -65,14 +64,14 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
     name: 'cerebras',
     baseUrl: 'https://api.cerebras.ai/v1',
     keyVariable: 'CEREBRAS_API_KEY',
-    features: textOnly,
+    features: noFiles,
     quirks: { reasoning: usual, reasoningBack: 'reasoning', reasoningTag: 'think' },
   },
   deepseek: {
     name: 'deepseek',
     baseUrl: 'https://api.deepseek.com',
     keyVariable: 'DEEPSEEK_API_KEY',
-    features: { ...textOnly, jsonSchema: false },
+    features: { ...noFiles, jsonSchema: false },
     quirks: {
       fields: { ...maxTokens, ...noParallel, seed: null },
       reasoning: {
@@ -113,7 +112,7 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
   },
   'llama-cpp': {
     name: 'llama-cpp',
-    baseUrl: 'http://127.0.0.1:8080/v1',
+    baseUrl: 'http://127.0.0.1:9931/v1',
     keyVariable: 'LLAMA_API_KEY',
     isKeyOptional: true,
     features: { files: false },
@@ -130,7 +129,7 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
   'lm-studio': {
     name: 'lm-studio',
     baseUrl: 'http://127.0.0.1:1234/v1',
-    keyVariable: 'LM_STUDIO_API_KEY',
+    keyVariable: 'LM_API_TOKEN',
     isKeyOptional: true,
     features: { ...noFiles, logProbs: false },
     price: free,
@@ -156,8 +155,12 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
     keyVariable: 'MOONSHOT_API_KEY',
     features: { ...noFiles, logProbs: false },
     quirks: {
-      fields: { ...maxTokens, ...noParallel },
-      reasoning: { none: thinking('disabled'), high: thinking('enabled') },
+      fields: { ...noParallel, seed: null },
+      reasoning: {
+        none: thinking('disabled'),
+        ...reasoningGrades(['low', 'high']),
+        xhigh: { reasoning_effort: 'max' },
+      },
       reasoningBack: 'reasoning_content',
     },
   },
@@ -168,7 +171,7 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
     isKeyOptional: true,
     features: noFiles,
     price: free,
-    quirks: { ...open, fields: { ...maxTokens, ...noParallel }, reasoningBack: 'reasoning' },
+    quirks: { ...open, fields: { ...maxTokens, ...noParallel, tool_choice: null }, reasoningBack: 'reasoning' },
   },
   openrouter: {
     name: 'openrouter',
@@ -199,11 +202,16 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
   },
   together: {
     name: 'together',
-    baseUrl: 'https://api.together.xyz/v1',
+    baseUrl: 'https://api.together.ai/v1',
     keyVariable: 'TOGETHER_API_KEY',
     // Its log-probabilities have a form of their own.
     features: { files: false, logProbs: false },
-    quirks: { ...open, fields: { ...maxTokens, ...noParallel }, reasoningBack: 'reasoning' },
+    quirks: {
+      ...open,
+      fields: { ...maxTokens, ...noParallel },
+      reasoning: { none: { reasoning: { enabled: false } }, ...reasoningGrades(threeGrades) },
+      reasoningBack: 'reasoning',
+    },
   },
   vllm: {
     name: 'vllm',
@@ -211,7 +219,7 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
     keyVariable: 'VLLM_API_KEY',
     isKeyOptional: true,
     price: free,
-    quirks: { reasoning: usual, reasoningBack: 'reasoning', reasoningTag: 'think' },
+    quirks: { reasoning: allGrades, reasoningBack: 'reasoning', reasoningTag: 'think' },
   },
   xai: {
     name: 'xai',
@@ -226,9 +234,11 @@ export const compatibleServers: Readonly<Record<CompatibleServerName, Compatible
     keyVariable: 'ZAI_API_KEY',
     features: { ...noFiles, jsonSchema: false, logProbs: false },
     quirks: {
-      fields: { ...maxTokens, ...noParallel, seed: null },
+      // It knows the tool choice `auto` only.
+      fields: { ...maxTokens, ...noParallel, seed: null, tool_choice: null },
       reasoning: {
         none: thinking('disabled'),
+        low: thinking('enabled', { reasoning_effort: 'low' }),
         high: thinking('enabled', { reasoning_effort: 'high' }),
         xhigh: thinking('enabled', { reasoning_effort: 'max' }),
       },
