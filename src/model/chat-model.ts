@@ -13,7 +13,7 @@ import { type ReplyBuilder, replyBuilder } from './reply-builder.js';
 import { allFeatures, checkFeatures, requestOf } from './request.js';
 import { estimateRequestTokens } from './request-tokens.js';
 import { isFateUnknown } from './metered.js';
-import { priceIn } from './run-prices.js';
+import { chatPriceIn } from './run-prices.js';
 import { estimateTokens } from './tokens.js';
 import type { ChatInput, ChatModel, ChatReply, ChatRequest, ModelFeatures, ModelPrice, Provider } from './types.js';
 
@@ -50,7 +50,7 @@ const call = async (
 ): Promise<ChatReply> => {
   checkFeatures(provider.id, features, request);
   run.throwIfAborted();
-  const price = priceIn(run, provider.model, provider.price);
+  const price = chatPriceIn(run, provider, provider.price);
   const { hold, limited } = reserve(provider, request, price, run);
   const builder = replyBuilder(provider, run);
   const settle = (usage: Usage): number | undefined => {

@@ -1,7 +1,6 @@
+import type { Origin } from './price-entry.js';
 import type { PriceEntry, PriceTable } from './prices.js';
 import type { ModelPrice } from './types.js';
-
-type Origin = Pick<PriceEntry, 'source' | 'seenOn'>;
 
 const modelsDev: Origin = {
   source:

@@ -1,12 +1,17 @@
+import type { Origin } from './price-entry.js';
+import { cerebrasPrices } from './price-table-cerebras.js';
+import { coherePrices } from './price-table-cohere.js';
+import { deepseekPrices } from './price-table-deepseek.js';
 import { googlePrices } from './price-table-google.js';
+import { groqPrices } from './price-table-groq.js';
+import { mistralPrices } from './price-table-mistral.js';
+import { moonshotPrices } from './price-table-moonshot.js';
+import { perplexityPrices } from './price-table-perplexity.js';
+import { voyagePrices } from './price-table-voyage.js';
+import { xaiPrices } from './price-table-xai.js';
+import { zaiPrices } from './price-table-zai.js';
 import type { PriceEntry, PriceTable } from './prices.js';
 import type { ModelPrice } from './types.js';
-
-/** A place where figures were read, and the day they were true. */
-interface Origin {
-  readonly source: string;
-  readonly seenOn: string;
-}
 
 const modelsDevOpenai: Origin = {
   source:
@@ -154,7 +159,22 @@ const anthropic: PriceTable = {
 };
 
 /**
- * Standard prices and limits of current OpenAI, Anthropic and Google models, each with where and when it was read. Batch, priority
- * and regional rates are not in it.
+ * Standard prices and limits of current models of OpenAI, Anthropic, Google, Mistral, DeepSeek, xAI, Groq, Cerebras, Cohere,
+ * Voyage, Perplexity, Moonshot and Z.ai, each with where and when it was read. A model that several servers have, at prices of
+ * their own, stands under its id (`groq:openai/gpt-oss-120b`). Batch, priority and regional rates are not in it.
  */
-export const priceTable: PriceTable = { ...openai, ...anthropic, ...googlePrices };
+export const priceTable: PriceTable = {
+  ...openai,
+  ...anthropic,
+  ...googlePrices,
+  ...mistralPrices,
+  ...deepseekPrices,
+  ...xaiPrices,
+  ...groqPrices,
+  ...cerebrasPrices,
+  ...coherePrices,
+  ...voyagePrices,
+  ...perplexityPrices,
+  ...moonshotPrices,
+  ...zaiPrices,
+};

@@ -50,10 +50,47 @@ describe('priceTable', () => {
     expect(new URL(entry.source).protocol).toBe('https:');
     expect(entry.seenOn).toMatch(/^20\d\d-\d\d-\d\d$/);
     const { price, limits } = entry;
-    expect(price.input).toBeGreaterThan(0);
+    expect(price.input + (price.searchUnit ?? 0)).toBeGreaterThan(0);
+    expect(price.searchUnit ?? 0).not.toBeLessThan(0);
     expect(price.output >= price.input || price.output === 0).toBe(true);
-    expect(price.cachedInput ?? 0).toBeLessThan(price.input);
+    expect(price.cachedInput ?? -1).toBeLessThan(price.input);
     expect(limits.contextTokens).toBeGreaterThan(2_000);
+  });
+
+  it('has the models of an open weight under the server whose price it is, and under no other', () => {
+    expect(priceOf('groq:openai/gpt-oss-120b')).toEqual({ input: 0.15, output: 0.6, cachedInput: 0.075 });
+    expect(priceOf('cerebras:gpt-oss-120b')).toEqual({ input: 0.35, output: 0.75 });
+    expect(priceOf('moonshot:kimi-k2.6')?.output).toBe(4);
+    expect(priceOf('deepseek:deepseek-v4-pro')?.cachedInput).toBe(0.044);
+    const elsewhere = [
+      ...['gpt-oss-120b', 'openai/gpt-oss-120b', 'together:openai/gpt-oss-120b', 'ollama:gpt-oss:20b'],
+      ...['moonshotai/Kimi-K2.6', 'together:moonshotai/Kimi-K2.6', 'fireworks:accounts/fireworks/models/glm-5p2'],
+      ...['zai-org/GLM-5.3', 'deepseek-ai/DeepSeek-V4-Pro', 'huggingface:deepseek-ai/DeepSeek-V4-Pro:together'],
+    ];
+    for (const model of elsewhere) expect(priceOf(model)).toBeUndefined();
+  });
+
+  it('tells the newest name of a family by its alias, where it is known which model that is', () => {
+    expect(priceOf('mistral:mistral-medium-latest')).toEqual({ input: 1.5, output: 7.5, cachedInput: 0.15 });
+    expect(priceOf('mistral-large-2512')?.output).toBe(1.5);
+    expect(priceOf('mistral-large-latest')).toBeUndefined();
+  });
+
+  it('bills searches of rerankers by the search, tokens by the token', () => {
+    const searched = { inputTokens: 900, outputTokens: 0, billed: { inputTokens: 0, outputTokens: 0, searchUnits: 3 } };
+    const costAt = (model: string): number => costOf(searched, priceOf(model) ?? { input: Number.NaN, output: 0 });
+    expect(costAt('cohere:rerank-v3.5')).toBeCloseTo(3 * 0.002, 12);
+    expect(costAt('cohere:rerank-v4.0-pro')).toBeCloseTo(3 * 0.0025, 12);
+    const read = { inputTokens: 1_000_000, outputTokens: 0 };
+    expect(costOf(read, priceOf('voyage:rerank-2.5') ?? { input: 0, output: 0 })).toBe(0.05);
+    expect(costOf(read, priceOf('voyage-4-lite') ?? { input: 0, output: 0 })).toBe(0.02);
+  });
+
+  it('bills long input of Grok at twice the price', () => {
+    expect(priceOf('grok-4.7')?.longInput).toEqual({
+      aboveTokens: 200_000,
+      price: { input: 4, output: 12, cachedInput: 1 },
+    });
   });
 
   it('gives context and output limits', () => {

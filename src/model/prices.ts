@@ -15,7 +15,10 @@ export interface PriceEntry {
   readonly seenOn: string;
 }
 
-/** Entries by model name, in lower case and without date. */
+/**
+ * Entries by model name, in lower case and without date; by the model's whole id (`groq:openai/gpt-oss-120b`) where its price is
+ * that of one server only.
+ */
 export type PriceTable = Readonly<Record<string, PriceEntry>>;
 
 /**

@@ -91,7 +91,7 @@ const factsOf = ({ model, price, limits, tags = [], quality = 0.5, isActive = tr
     throw new PipewrightError('bad-option', `The quality of ${model.id} must be from 0 to 1, got ${quality}.`);
   }
   const { id, provider, features } = model;
-  const knownPrice = price ?? priceOf(model.model);
+  const knownPrice = price ?? priceOf(id) ?? priceOf(model.model);
   return {
     id,
     model: model.model,

@@ -4,7 +4,7 @@ import { canTake, largestLimits, lastQuestion, unionOfFeatures } from './model-g
 import { costOf } from './prices.js';
 import { requestOf } from './request.js';
 import { estimateRequestTokens } from './request-tokens.js';
-import { priceIn } from './run-prices.js';
+import { chatPriceIn } from './run-prices.js';
 import type { ChatInput, ChatModel, ChatReply, ChatRequest } from './types.js';
 
 export interface RouterOptions {
@@ -47,7 +47,7 @@ const defaultOutputTokens = 4_096;
 
 /** What the call may cost at most; undefined when the price is not known. */
 const mostUsd = (model: ChatModel, request: ChatRequest, run: Run): number | undefined => {
-  const price = priceIn(run, model.model, undefined);
+  const price = chatPriceIn(run, model);
   if (price === undefined) return undefined;
   const { maxOutputTokens = defaultOutputTokens } = model.limits;
   const outputTokens = request.maxOutputTokens ?? Math.min(defaultOutputTokens, maxOutputTokens);

@@ -56,6 +56,19 @@ describe('the prices of a run', () => {
     expect((await model('gpt-5-mini', { input: 3, output: 0 })('Hi', free)).costUsd).toBe(3);
   });
 
+  it('are those of the server first, where several serve the model at prices of their own', async () => {
+    const at = (provider: string): Promise<number | undefined> =>
+      chatModel({
+        ...{ id: `${provider}:openai/gpt-oss-120b`, model: 'openai/gpt-oss-120b', provider, features: {}, limits: {} },
+        stream: async function* () {
+          yield { type: 'usage', usage };
+          yield { type: 'finish', reason: 'stop' };
+        },
+      })('Hi').then(({ costUsd }) => costUsd);
+    expect(await at('groq')).toBeCloseTo(0.15 + 0.5 * 0.6, 12);
+    expect(await at('together')).toBeUndefined();
+  });
+
   it('hold for calls that are no chat, too', async () => {
     const costOf = async (id: string, price: ModelPrice | undefined) => {
       const run = createRun({ values: new Map([[pricesKey, own]]) });

@@ -17,3 +17,10 @@ export const priceIn = (run: Run, model: string, price: ModelPrice | undefined):
   if (price !== undefined && price !== priceOf(model)) return price;
   return priceOf(model, run.get(pricesKey), run.clock.now());
 };
+
+/** What a chat model costs in a run: what stands under its id, else what stands under its name. */
+export const chatPriceIn = (
+  run: Run,
+  { id, model }: { readonly id: string; readonly model: string },
+  price?: ModelPrice,
+): ModelPrice | undefined => priceIn(run, id, price) ?? priceIn(run, model, price);

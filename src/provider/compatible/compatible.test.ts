@@ -73,6 +73,12 @@ describe('compatible', () => {
     );
   });
 
+  it('knows the limits of a model at its server, where the table has them', () => {
+    expect(compatible('cerebras', 'gpt-oss-120b').limits).toEqual({ contextTokens: 131_072, maxOutputTokens: 40_960 });
+    expect(compatible('xai', 'grok-4.7').limits.contextTokens).toBe(500_000);
+    expect(compatible('together', 'openai/gpt-oss-120b').limits).toEqual({});
+  });
+
   it('knows its servers, each under its own name, with an address or a variable for it', () => {
     for (const [name, server] of Object.entries(compatibleServers)) {
       expect(server.name).toBe(name);

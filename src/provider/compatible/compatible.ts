@@ -88,7 +88,7 @@ export const compatible = (
     model,
     provider: name,
     features: { ...features, ...known.features, ...options.features },
-    limits: { ...limitsOf(model), ...options.limits },
+    limits: { ...limitsOf(model), ...limitsOf(id), ...options.limits },
     ...spread,
     stream: (request, run) => {
       const { baseUrl, apiKey } = resolveConnection(id, known, connection);
