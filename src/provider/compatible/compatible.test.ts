@@ -68,6 +68,7 @@ describe('compatible', () => {
       citations: false,
     });
     expect(model.limits).toMatchObject({ maxOutputTokens: 5 });
+    expect(compatible('cerebras', 'm').features).toMatchObject({ images: true, files: false, audio: false });
     expect(compatible({ name: 'house', baseUrl: 'https://x.example/v1', keyVariable: 'X' }, 'm').features.audio).toBe(
       true,
     );
@@ -204,6 +205,9 @@ describe('what servers take', () => {
     expect(mistral.body.tools).toEqual([expect.objectContaining({ type: 'function' }), { type: 'web_search' }]);
     const azure = await exchange('azure', request);
     expect(azure.body).toMatchObject({ max_completion_tokens: 9, seed: 7, tool_choice: 'required' });
+    const moonshot = await exchange('moonshot', request);
+    expect(moonshot.body).toMatchObject({ max_completion_tokens: 9, tool_choice: 'required' });
+    expect(Object.keys(moonshot.body)).not.toContain('seed');
     const dated: CompatibleServer = {
       ...compatibleServers.azure,
       path: '/openai/deployments/{model}/chat/completions',
