@@ -28,7 +28,6 @@ export interface ReplyBuilder {
 
 /** What the events of a reply told beside its parts. */
 interface ReplyFacts {
-  text: string;
   model: string;
   headers: ReplyHeaders;
   usage: Usage | undefined;
@@ -40,7 +39,6 @@ interface ReplyFacts {
 export const replyBuilder = (provider: Pick<Provider, 'id' | 'model'>, run: Run): ReplyBuilder => {
   const parts = replyParts();
   const facts: ReplyFacts = {
-    text: '',
     model: provider.model,
     headers: {},
     usage: undefined,
@@ -52,7 +50,6 @@ export const replyBuilder = (provider: Pick<Provider, 'id' | 'model'>, run: Run)
   const take = (event: ModelEvent): void => {
     switch (event.type) {
       case 'text-delta':
-        facts.text += event.text;
         parts.addText('text', event.text);
         run.emit({ type: 'text-delta', text: event.text });
         return;
@@ -78,13 +75,14 @@ export const replyBuilder = (provider: Pick<Provider, 'id' | 'model'>, run: Run)
 
   return {
     take,
-    text: () => facts.text,
+    text: parts.text,
     written: parts.written,
     usage: () => facts.usage,
     isFinished: () => facts.finishReason !== undefined,
     hasBegun: () => !parts.isEmpty() || facts.usage !== undefined,
     reply: (usage, costUsd) => {
-      const { text, finishReason, model, citations, headers, logProbs } = facts;
+      const { finishReason, model, citations, headers, logProbs } = facts;
+      const text = parts.text();
       if (finishReason === undefined) throw cutError(provider.id, text);
       const content = parts.close();
       const toolCalls = content.filter((part): part is ToolCallPart => part.type === 'tool-call');

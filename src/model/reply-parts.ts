@@ -33,6 +33,8 @@ export interface ReplyParts {
   /** Adds to the call with this key, and returns what is known of the call. */
   readonly addToCall: (key: string, delta: string, opening: CallOpening) => CallHead;
   readonly addPart: (part: WholePart) => void;
+  /** The text of all stretches. Where there is one it is that very string, so that a long reply is not held twice. */
+  readonly text: () => string;
   /** All that was written, in order: text, reasoning, arguments. */
   readonly written: () => string;
   readonly isEmpty: () => boolean;
@@ -104,6 +106,7 @@ export const replyParts = (): ReplyParts => {
       return call;
     },
     addPart: (part) => void parts.push(part),
+    text: () => parts.reduce((text, part) => (part.type === 'text' ? text + part.text : text), ''),
     written: () => parts.map(writtenIn).join(''),
     isEmpty: () => parts.length === 0,
     close: () => parts.map(closePart),

@@ -5,10 +5,11 @@ export const maxBodyBytes: number = 64 * 1024 * 1024;
 
 /**
  * `fetch` that reads at most 64 MiB of a reply that is not an event stream: SDKs read such a reply whole, and a broken server
- * must not fill the memory. Streams pass untouched, they are read event by event.
+ * must not fill the memory. Streams pass untouched, they are read event by event. Redirects are not followed: to another host
+ * one would take along every header with a key but `authorization`.
  */
 export const cappedFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-  const response = await fetch(input, init);
+  const response = await fetch(input, { ...init, redirect: 'manual' });
   const { body, headers, status, statusText } = response;
   if (body === null || (headers.get('content-type') ?? '').startsWith('text/event-stream')) return response;
   let bytes = 0;
