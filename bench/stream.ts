@@ -34,7 +34,8 @@ const measure = async (module: string, name: string, baseUrl: string, count: num
     const lengths = await Promise.all(Array.from({ length: times }, read));
     if (lengths.some((length) => length !== textLength)) throw new Error(`${name} lost text.`);
   };
-  await readAll(50);
+  // As many as are measured: the code is compiled, the connections are open.
+  await readAll(count);
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const cpu = process.cpuUsage();

@@ -8,9 +8,10 @@ const seed = Number(process.argv[2] ?? 1);
 /** What happens, and to how many of a hundred tries. */
 const mix = [
   ['success', 58],
-  ['busy, with Retry-After', 6],
+  // A second in which the rate limit lets nobody start.
+  ['busy, with Retry-After', 0.5],
   ['busy, with retry-after-ms', 4],
-  ['busy, without a hint', 6],
+  ['busy, without a hint', 11.5],
   ['failed (500)', 6],
   ['overloaded (529)', 5],
   ['cut stream', 5],
