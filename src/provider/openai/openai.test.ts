@@ -288,7 +288,7 @@ describe('openai', () => {
     await expect(ask([user([file])])).rejects.toThrow('https://host/a.pdf and');
   });
 
-  it('Q30 treats __proto__ and constructor in arguments as data', async () => {
+  it('Q24 treats __proto__ and constructor in arguments as data', async () => {
     const json = '{"__proto__":{"polluted":true},"constructor":1}';
     const events = [
       chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: json } }] }),

@@ -1,3 +1,4 @@
+import { scrubText } from '../../core/index.js';
 import type { ReplyHeaders } from '../../model/index.js';
 
 const harmless =
@@ -5,4 +6,6 @@ const harmless =
 
 /** The response headers that a reply may carry: request id, rate limits, timing. Cookies and account ids stay out. */
 export const replyHeaders = (headers: Headers): ReplyHeaders =>
-  Object.fromEntries([...headers].filter(([name]) => harmless.test(name)));
+  Object.fromEntries(
+    [...headers].filter(([name]) => harmless.test(name)).map(([name, value]) => [name, scrubText(value)]),
+  );
