@@ -1,8 +1,7 @@
-import { type LinkedController, linkedController, onAbort } from './clock.js';
 import { isPipewrightError, messageOf, PipewrightError } from './errors.js';
 import { EventQueue, type Projection } from './event-queue.js';
 import type { RunEvent } from './events.js';
-import { createRun, type Run, type RunOptions } from './run.js';
+import { createRun, type Run, type RunOptions, type ScopeOptions } from './run.js';
 import { callStep, type StepLike } from './step.js';
 import { deltas, snapshots } from './text-view.js';
 
@@ -45,19 +44,18 @@ export const stream = <In, Out>(
   options: StreamOptions = {},
 ): StepStream<Out> => {
   const { run: outer = createRun(options), only } = options;
-  const control = controlOf(outer.signal, options.signal);
   const queue = new EventQueue();
-  const run = outer.with({
-    ...(options.run === undefined ? {} : options),
-    signal: control.signal,
+  const scope = outer.scope({
+    // A run that was made here has them already.
+    ...(options.run === undefined ? {} : givenBeside(options)),
     on: (event) => {
       if (only === undefined || only(event)) queue.push(event);
     },
   });
-  const result = start(step, input, run, queue);
+  const result = start(step, input, scope.run, queue);
   // A caller who reads only the events must not be punished for not awaiting the result, which carries the same failure.
-  result.catch(() => undefined).finally(() => control[Symbol.dispose]());
-  const cancel = (reason: unknown = abortError()): void => control.abort(reason);
+  result.catch(() => undefined).finally(() => scope[Symbol.dispose]());
+  const cancel = (reason: unknown = abortError()): void => scope.abort(reason);
   const read = readOnce(queue, cancel);
   const readable = <T>(projection: () => Projection<T>): AsyncIterable<T> => ({
     [Symbol.asyncIterator]: () => read(projection()),
@@ -72,20 +70,11 @@ export const stream = <In, Out>(
   };
 };
 
-/** A controller below the run and, where it differs, the signal that was given beside it. */
-const controlOf = (outer: AbortSignal, given: AbortSignal | undefined): LinkedController => {
-  const control = linkedController(outer);
-  if (given === undefined || given === outer) return control;
-  if (given.aborted) control.abort(given.reason);
-  const forget = onAbort(given, () => control.abort(given.reason));
-  return {
-    ...control,
-    [Symbol.dispose]: () => {
-      forget();
-      control[Symbol.dispose]();
-    },
-  };
-};
+const givenBeside = ({ signal, budget, values }: StreamOptions): ScopeOptions => ({
+  ...(signal === undefined ? {} : { signal }),
+  ...(budget === undefined ? {} : { budget }),
+  ...(values === undefined ? {} : { values }),
+});
 
 const start = async <In, Out>(step: StepLike<In, Out>, input: In, run: Run, queue: EventQueue): Promise<Out> => {
   try {
@@ -96,10 +85,19 @@ const start = async <In, Out>(step: StepLike<In, Out>, input: In, run: Run, queu
     queue.close();
     return output;
   } catch (caught) {
-    // After a cancel the reason counts, whatever a step threw because of it.
-    const error = run.signal.aborted ? run.signal.reason : caught;
+    const error = reasonOr(run, caught);
     queue.close({ error });
     throw error;
+  }
+};
+
+/** After a cancel the reason counts, whatever a step threw because of it. */
+const reasonOr = (run: Run, caught: unknown): unknown => {
+  try {
+    run.throwIfAborted();
+    return caught;
+  } catch (reason) {
+    return reason;
   }
 };
 

@@ -9,7 +9,7 @@ import {
   type ModelLimits,
   type ModelPrice,
 } from '../../model/index.js';
-import { checkBaseUrl, guardedCall, replyHeaders, jsonEvents, jsonTexts } from '../shared/index.js';
+import { checkBaseUrl, guardedCall, replyHeaders, parseEvent, piecesOf } from '../shared/index.js';
 import { type AnthropicClient, type AnthropicClientOptions, anthropicClient, post } from './client.js';
 import { eventsOf, readEvents, type WireEvent } from './events.js';
 import { anthropicFamily, anthropicFeatures } from './models.js';
@@ -85,8 +85,6 @@ async function* answer(
   const streamed = { body: { stream: isStreaming, ...body }, headers };
   const response = await post(client, '/v1/messages', streamed, { signal, stream: isStreaming });
   // The SDK asks, and says what went wrong; its own reading of a stream takes twice the time of ours.
-  const events = isStreaming
-    ? jsonEvents<WireEvent>(jsonTexts(response))
-    : eventsOf(settings.id, await response.json());
+  const events = isStreaming ? piecesOf(response, parseEvent<WireEvent>) : eventsOf(settings.id, await response.json());
   yield* readEvents(events, replyHeaders(response.headers), documentIds);
 }

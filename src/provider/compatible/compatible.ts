@@ -14,13 +14,13 @@ import {
   chunkOf,
   guardedCall,
   type HttpCall,
-  httpEvents,
+  httpPieces,
   httpJson,
   readChunks,
   replyHeaders,
   type WireChunk,
   wireRequest,
-  jsonEvents,
+  parseEvent,
 } from '../shared/index.js';
 import { type CompatibleServerName, compatibleServers } from './presets.js';
 import {
@@ -133,8 +133,8 @@ async function* answer(
 ): AsyncGenerator<ModelEvent, void, undefined> {
   const body = wireRequest(settings, request, run);
   if (settings.isStreaming) {
-    const { events, headers } = await httpEvents({ ...call, body });
-    yield* readChunks(settings, { chunks: jsonEvents<WireChunk>(events), headers: replyHeaders(headers), body }, run);
+    const { events, headers } = await httpPieces({ ...call, body }, parseEvent<WireChunk>);
+    yield* readChunks(settings, { chunks: events, headers: replyHeaders(headers), body }, run);
     return;
   }
   const { data, headers } = await httpJson({ ...call, body });

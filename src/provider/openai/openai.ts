@@ -20,8 +20,8 @@ import {
   replyHeaders,
   type WireChunk,
   wireRequest,
-  jsonEvents,
-  jsonTexts,
+  parseEvent,
+  piecesOf,
 } from '../shared/index.js';
 import { type OpenAIClient, openaiClient } from './client.js';
 import { openaiFamily, openaiFeatures, openaiQuirks } from './models.js';
@@ -85,7 +85,7 @@ async function* answer(
   // The SDK asks, and says what went wrong; its own reading of a stream takes twice the time of ours.
   const response = await call.asResponse();
   const chunks = settings.isStreaming
-    ? jsonEvents<WireChunk>(jsonTexts(response))
+    ? piecesOf(response, parseEvent<WireChunk>)
     : [chunkOf(settings.id, await response.json())];
   yield* readChunks(settings, { chunks, headers: replyHeaders(response.headers), body }, run);
 }

@@ -2,34 +2,41 @@ import { createParser } from 'eventsource-parser';
 import { maxBodyBytes, tooLarge } from './capped-fetch.js';
 import { cappedText, textsOf } from './http-body.js';
 
-/** The JSON texts of a reply in pieces, by what its headers say it is. */
-export const jsonTexts = ({ headers, body }: Response): AsyncGenerator<string, void, undefined> => {
+/** What is made of each JSON text of a reply. */
+export type ReadText<T> = (text: string) => T;
+export type Pieces<T> = AsyncGenerator<Awaited<T>, void, undefined>;
+
+/**
+ * The JSON texts of a reply in pieces, by what its headers say it is, each as `read` makes it. `read` stands inside, because every
+ * generator around another costs some turns of the event loop for each piece.
+ */
+export const piecesOf = <T>({ headers, body }: Response, read: ReadText<T>): Pieces<T> => {
   const type = headers.get('content-type') ?? '';
-  if (/ndjson|jsonl|stream\+json|x-json-stream/.test(type)) return linesOf(body);
-  return type.startsWith('application/json') ? whole(body) : eventsOf(body);
+  if (/ndjson|jsonl|stream\+json|x-json-stream/.test(type)) return readLines(body, read);
+  return type.startsWith('application/json') ? readWhole(body, read) : readEvents(body, read);
 };
 
 /**
- * The events of JSON texts, parsed. A server that fails in the middle tells it in an event with an `error`: that is thrown in the
+ * An event of a stream, parsed. A server that fails in the middle tells it in an event with an `error`: that is thrown in the
  * form in which SDKs throw it.
  */
-export async function* jsonEvents<Event extends object>(
-  texts: AsyncIterable<string>,
-): AsyncGenerator<Event, void, undefined> {
-  for await (const text of texts) {
-    const event = JSON.parse(text) as Awaited<Event>;
-    const error: unknown = 'error' in event ? event.error : undefined;
-    if (error !== undefined && error !== null) throw { error: event };
-    yield event;
-  }
+export const parseEvent = <Event extends object>(text: string): Event => {
+  const event = JSON.parse(text) as Event;
+  const error: unknown = 'error' in event ? event.error : undefined;
+  if (error !== undefined && error !== null) throw { error: event };
+  return event;
+};
+
+async function* readWhole<T>(body: Response['body'], read: ReadText<T>): Pieces<T> {
+  yield read(await cappedText(body)) as Awaited<T>;
 }
 
-async function* whole(body: Response['body']): AsyncGenerator<string, void, undefined> {
-  yield await cappedText(body);
+async function* readLines<T>(body: Response['body'], read: ReadText<T>): Pieces<T> {
+  for await (const line of linesOf(body)) yield read(line) as Awaited<T>;
 }
 
 /** https://html.spec.whatwg.org/multipage/server-sent-events.html */
-async function* eventsOf(body: Response['body']): AsyncGenerator<string, void, undefined> {
+async function* readEvents<T>(body: Response['body'], read: ReadText<T>): Pieces<T> {
   let ready: string[] = [];
   let isTooLarge = false;
   const parser = createParser({
@@ -48,11 +55,11 @@ async function* eventsOf(body: Response['body']): AsyncGenerator<string, void, u
     if (ready.length === 0) continue;
     const events = ready;
     ready = [];
-    yield* events;
+    for (const event of events) yield read(event) as Awaited<T>;
   }
   // Some servers leave out the empty line behind the last event. A text that breaks off is no event.
   parser.feed('\n\n');
-  yield* ready.filter(isJson);
+  for (const event of ready) if (isJson(event)) yield read(event) as Awaited<T>;
 }
 
 /** The lines of JSON of a reply; empty ones are left out. */

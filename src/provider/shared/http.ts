@@ -1,5 +1,5 @@
 import { cappedText } from './http-body.js';
-import { jsonTexts, linesOf } from './http-stream.js';
+import { linesOf, type Pieces, piecesOf, type ReadText } from './http-stream.js';
 
 /** One request of JSON. */
 export interface HttpCall {
@@ -18,6 +18,11 @@ export interface HttpReply {
 export interface HttpEvents {
   /** The JSON text of each event, or each line of JSON; comments and the closing `[DONE]` are left out. */
   readonly events: AsyncIterable<string>;
+  readonly headers: Headers;
+}
+
+export interface HttpPieces<T> {
+  readonly events: Pieces<T>;
   readonly headers: Headers;
 }
 
@@ -46,9 +51,12 @@ export const httpJson = async (call: HttpCall): Promise<HttpReply> => {
  * Resolves once the headers are there. Leaving the loop over the events closes the connection. The whole may be of any size, one
  * event has at most 64 MiB. What a cut connection leaves of a last event is left out.
  */
-export const httpEvents = async (call: HttpCall): Promise<HttpEvents> => {
+export const httpEvents = async (call: HttpCall): Promise<HttpEvents> => httpPieces(call, (text) => text);
+
+/** The same with each JSON text as `read` makes it. */
+export const httpPieces = async <T>(call: HttpCall, read: ReadText<T>): Promise<HttpPieces<T>> => {
   const response = await send(call, 'text/event-stream');
-  return { events: jsonTexts(response), headers: response.headers };
+  return { events: piecesOf(response, read), headers: response.headers };
 };
 
 /** A file of JSON, line by line, whatever its headers say it is; of any size, as long as no line has more than 64 MiB. */

@@ -15,7 +15,7 @@ export {
   wireRequest,
 } from './chat-completions/index.js';
 export { type CallInfo, guardedCall } from './guarded-call.js';
-export { type HttpCall, type HttpEvents, type HttpReply, httpEvents, httpJson, httpLines } from './http.js';
+export { type HttpCall, type HttpEvents, type HttpReply, httpEvents, httpPieces, httpJson, httpLines } from './http.js';
 export {
   type EmbeddingReply,
   httpEmbedder,
@@ -24,7 +24,7 @@ export {
   type WireVector,
 } from './http-embedder.js';
 export { type JsonApi, jsonApi, type JsonApiOptions } from './json-api.js';
-export { jsonEvents, jsonTexts } from './http-stream.js';
+export { parseEvent, piecesOf } from './http-stream.js';
 export { base64Of, dataUrl, imageMediaType } from './media.js';
 export { familyOf, type ModelFamily } from './model-family.js';
 export { replyHeaders } from './reply-headers.js';

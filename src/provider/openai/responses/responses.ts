@@ -9,7 +9,7 @@ import {
   type ModelLimits,
   type ModelPrice,
 } from '../../../model/index.js';
-import { checkBaseUrl, guardedCall, replyHeaders, jsonEvents, jsonTexts } from '../../shared/index.js';
+import { checkBaseUrl, guardedCall, replyHeaders, parseEvent, piecesOf } from '../../shared/index.js';
 import { type OpenAIClient, openaiClient } from '../client.js';
 import { openaiFamily, openaiFeatures } from '../models.js';
 import { eventsOf, readEvents } from './events.js';
@@ -94,6 +94,6 @@ async function* answer(
   const call = sdk.post('/responses', { body: body as Record<string, unknown>, signal, stream: isStreaming });
   // The SDK asks, and says what went wrong; its own reading of a stream takes twice the time of ours.
   const response = await call.asResponse();
-  const events = isStreaming ? jsonEvents<WireEvent>(jsonTexts(response)) : eventsOf(id, await response.json());
+  const events = isStreaming ? piecesOf(response, parseEvent<WireEvent>) : eventsOf(id, await response.json());
   yield* readEvents(events, replyHeaders(response.headers), { provider: server.provider, run });
 }
