@@ -1,11 +1,14 @@
 import { named, type Run } from '../../src/index.js';
 import {
+  balance,
   budget,
   bulkhead,
   cache,
   circuitBreaker,
   fallback,
+  hedge,
   rateLimit,
+  resilient,
   retry,
   timeout,
 } from '../../src/resilience/index.js';
@@ -32,5 +35,9 @@ export const decorated: Readonly<Record<string, Decorated>> = {
   rateLimit: idle(rateLimit(plain, { limits: [{ requests: 1e9 }] })),
   bulkhead: idle(bulkhead(plain, { maxConcurrent: 100 })),
   budget: idle(budget(plain, { maxCalls: 10 })),
-  'cache (hit)': idle(cache(plain, { key: () => 'same' })),
+  hedge: idle(hedge(plain, { afterMs: 60_000 })),
+  balance: idle(balance([plain, plain])),
+  // Every answer is copied, so that no caller can change that of another.
+  'cache (hit)': { step: cache(plain, { key: () => 'same' }), maxUs: 5 },
+  'resilient, the default stack': { step: resilient(plain), maxUs: 10 },
 };

@@ -1,5 +1,7 @@
-import { openai } from '../../src/provider/openai/index.js';
-import { stream } from '../../src/index.js';
+/** The built package, as users get it: the sources would run with what tsx adds to every function. */
+const built = (entry: string): Promise<unknown> => import(new URL(`../../dist/${entry}.js`, import.meta.url).href);
+const { stream } = (await built('index')) as typeof import('../../src/index.js');
+const { openai } = (await built('openai')) as typeof import('../../src/provider/openai/index.js');
 
 /** One way to read a streamed reply: makes a reader for a server, which resolves to the length of the text. */
 export interface StreamContender {
