@@ -1,6 +1,7 @@
 /** The built package, as users get it: the sources would run with what tsx adds to every function. */
 const built = (entry: string): Promise<unknown> => import(new URL(`../../dist/${entry}.js`, import.meta.url).href);
 const { stream } = (await built('index')) as typeof import('../../src/index.js');
+const { compatible } = (await built('compatible')) as typeof import('../../src/provider/compatible/index.js');
 const { openai } = (await built('openai')) as typeof import('../../src/provider/openai/index.js');
 
 /** One way to read a streamed reply: makes a reader for a server, which resolves to the length of the text. */
@@ -48,6 +49,13 @@ export const streamContenders: readonly StreamContender[] = [
     make: async (baseUrl) => {
       const model = openai('gpt-4o-mini', { apiKey: 'none', baseUrl });
       return async () => (await model(prompt)).text.length;
+    },
+  },
+  {
+    name: 'pipewright stream(), without the SDK',
+    make: async (baseUrl) => {
+      const model = compatible('vllm', 'gpt-4o-mini', { apiKey: 'none', baseUrl });
+      return () => lengthOf(stream(model, prompt).text);
     },
   },
 ];
