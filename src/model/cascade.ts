@@ -76,7 +76,7 @@ interface Tally {
 const tallyOf = (models: readonly ChatModel[]): Tally => {
   const levels = new Map(models.map((model) => [model, { id: model.id, asked: 0, taken: 0, costUsd: 0 }]));
   const largest = models.at(-1);
-  const price = largest === undefined ? undefined : priceOf(largest.model);
+  const price = largest === undefined ? undefined : (priceOf(largest.id) ?? priceOf(largest.model));
   let spentUsd = 0;
   let largestUsd: number | undefined = price === undefined ? undefined : 0;
   return {
