@@ -47,7 +47,7 @@ export interface RunKey<T> {
 export const runKey = <T>(name: string): RunKey<T> => ({ name });
 
 export interface ChildRunOptions {
-  /** Replaces the signal. Link it to the parent's (`linkedController`), or cancelling the parent will not reach it. */
+  /** Replaces the signal: cancelling the parent no longer reaches the child. `scope` makes a part that both can abort. */
   readonly signal?: AbortSignal;
   /** Hears the events of this child and of those inside it; listeners above hear them too. */
   readonly on?: RunListener;

@@ -10,9 +10,11 @@ export const modelsDev = (seenOn: string, commit: string, path: string): Origin 
   seenOn,
 });
 
-/** The state of models.dev on 2026-07-02. */
-export const modelsDevInJuly = (provider: string): Origin =>
-  modelsDev('2026-07-02', 'f3fc692299671838c7c65fd8126bf84d81a2e817', `${provider}/models`);
+/** The models of a provider as models.dev had them on 2026-07-02. */
+export const modelsDevInJuly = (provider: string): Origin => ({
+  source: `https://github.com/anomalyco/models.dev/tree/f3fc692299671838c7c65fd8126bf84d81a2e817/providers/${provider}/models`,
+  seenOn: '2026-07-02',
+});
 
 /** A chat model: USD for a million tokens of input, output and cached input. */
 export const chatEntry = (

@@ -1,12 +1,8 @@
-import type { Origin } from './price-entry.js';
+import { chatEntry, inputEntry, modelsDevInJuly, type Origin } from './price-entry.js';
 import type { PriceEntry, PriceTable } from './prices.js';
 import type { ModelPrice } from './types.js';
 
-const modelsDev: Origin = {
-  source:
-    'https://github.com/anomalyco/models.dev/tree/f3fc692299671838c7c65fd8126bf84d81a2e817/providers/google/models',
-  seenOn: '2026-07-02',
-};
+const modelsDev: Origin = modelsDevInJuly('google');
 const flash38: Origin = {
   source:
     'https://github.com/anomalyco/models.dev/blob/91a19838362bf054937e0e5534d8871762f354f8/providers/google/models/gemini-3.8-flash.toml',
@@ -34,14 +30,10 @@ const million = 1_048_576;
 
 const entry = (
   origin: Origin,
-  [input, output, cachedInput]: readonly [number, number, number?],
+  prices: readonly [number, number, number?],
   contextTokens: number = million,
   maxOutputTokens = 65_536,
-): PriceEntry => ({
-  price: { input, output, ...(cachedInput === undefined ? {} : { cachedInput }) },
-  limits: { contextTokens, maxOutputTokens },
-  ...origin,
-});
+): PriceEntry => chatEntry(origin, prices, contextTokens, maxOutputTokens);
 
 /** Twice as much from this day on: the rates until then are introductory. */
 const doublingFrom = (from: string, entry: PriceEntry): PriceEntry => {
@@ -54,12 +46,6 @@ const doublingFrom = (from: string, entry: PriceEntry): PriceEntry => {
 const pro = (origin: Origin, price: ModelPrice, longPrice: ModelPrice): PriceEntry => ({
   price: { ...price, longInput: { aboveTokens: 200_000, price: longPrice } },
   limits: { contextTokens: million, maxOutputTokens: 65_536 },
-  ...origin,
-});
-
-const embedding = (origin: Origin, input: number, contextTokens: number): PriceEntry => ({
-  price: { input, output: 0 },
-  limits: { contextTokens },
   ...origin,
 });
 
@@ -97,6 +83,6 @@ export const googlePrices: PriceTable = {
   'gemini-3.1-flash-image-preview': entry(modelsDev, [0.5, 60], 65_536, 65_536),
   'gemini-2.0-flash': entry(modelsDev, [0.1, 0.4, 0.025], million, 8_192),
   'gemini-2.0-flash-lite': entry(modelsDev, [0.075, 0.3], million, 8_192),
-  'gemini-embedding-001': embedding(modelsDev, 0.15, 2_048),
-  'gemini-embedding-2': embedding(embedding2, 0.2, 8_192),
+  'gemini-embedding-001': inputEntry(modelsDev, 0.15, 2_048),
+  'gemini-embedding-2': inputEntry(embedding2, 0.2, 8_192),
 };

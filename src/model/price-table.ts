@@ -1,4 +1,4 @@
-import type { Origin } from './price-entry.js';
+import { inputEntry, modelsDevInJuly, type Origin } from './price-entry.js';
 import { cerebrasPrices } from './price-table-cerebras.js';
 import { coherePrices } from './price-table-cohere.js';
 import { deepseekPrices } from './price-table-deepseek.js';
@@ -13,16 +13,8 @@ import { zaiPrices } from './price-table-zai.js';
 import type { PriceEntry, PriceTable } from './prices.js';
 import type { ModelPrice } from './types.js';
 
-const modelsDevOpenai: Origin = {
-  source:
-    'https://github.com/anomalyco/models.dev/tree/f3fc692299671838c7c65fd8126bf84d81a2e817/providers/openai/models',
-  seenOn: '2026-07-02',
-};
-const modelsDevAnthropic: Origin = {
-  source:
-    'https://github.com/anomalyco/models.dev/tree/f3fc692299671838c7c65fd8126bf84d81a2e817/providers/anthropic/models',
-  seenOn: '2026-07-02',
-};
+const modelsDevOpenai: Origin = modelsDevInJuly('openai');
+const modelsDevAnthropic: Origin = modelsDevInJuly('anthropic');
 const openaiModels: Origin = { source: 'https://developers.openai.com/api/docs/models', seenOn: '2026-09-07' };
 const gpt6SolAndLuna: Origin = { source: 'https://docs.litellm.ai/blog/gpt_6_sol_luna', seenOn: '2026-09-22' };
 const gpt61Sol: Origin = { source: 'https://docs.litellm.ai/blog/gpt_6_1_sol', seenOn: '2026-09-29' };
@@ -57,11 +49,8 @@ const longGpt = (origin: Origin, price: ModelPrice): PriceEntry =>
   entry(origin, withLongInput(price), 1_050_000, 128_000);
 const gpt5 = (input: number, output: number, cachedInput: number): PriceEntry =>
   entry(modelsDevOpenai, { input, output, cachedInput }, 400_000, 128_000);
-const embedding = (input: number, contextTokens: number): PriceEntry => ({
-  price: { input, output: 0 },
-  limits: { contextTokens },
-  ...modelsDevOpenai,
-});
+const embedding = (input: number, contextTokens: number): PriceEntry =>
+  inputEntry(modelsDevOpenai, input, contextTokens);
 
 /** Claude, with the price of the five-minute cache. */
 const claude = (
