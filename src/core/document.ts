@@ -31,9 +31,17 @@ export interface Document {
   readonly metadata?: Metadata;
 }
 
+/** A stretch of a text: `text.slice(start, end)`. */
+export interface TextRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A document that a search found; a higher score is a better match. Scores compare only within one list. */
 export interface Hit extends Document {
   readonly score: number;
+  /** The stretches of `text` that matched, in order; only where the search was asked for them. */
+  readonly highlights?: readonly TextRange[];
 }
 
 /**
@@ -120,6 +128,22 @@ export interface VectorSearchOptions extends SearchOptions {
   readonly mmr?: MmrOptions;
 }
 
+export interface KeywordSearchOptions extends SearchOptions {
+  /** The last word of the query may be the beginning of one, as while somebody types. @default false */
+  readonly isPrefix?: boolean;
+  /** How many letters a word may differ from one of the query: 0, 1 or 2; short words differ by fewer. @default 0 */
+  readonly maxEdits?: 0 | 1 | 2;
+  /** Whether hits carry `highlights`. @default false */
+  readonly isHighlighted?: boolean;
+}
+
+/** Which documents to go through. */
+export interface EntriesOptions {
+  readonly filter?: Filter;
+  /** Id of the document to go on after: a cursor that survives a restart. */
+  readonly after?: string;
+}
+
 export interface MmrOptions {
   /** 1 looks at relevance only, 0 at difference only. @default 0.5 */
   readonly lambda?: number;
@@ -145,8 +169,11 @@ export interface DocumentStore extends AsyncDisposable {
   readonly delete: (which: readonly string[] | Filter, run?: Run) => Promise<number>;
   /** The documents with these ids, in order; undefined where there is none. */
   readonly get: (ids: readonly string[]) => Promise<readonly (Document | undefined)[]>;
-  /** All documents, in an order that stays the same while nothing changes. */
-  readonly entries: () => AsyncIterable<Document>;
+  /**
+   * All documents, in an order that stays the same while nothing changes; each is read when it is asked for.
+   * @throws {PipewrightError} `bad-input` when no document has the id in `after`.
+   */
+  readonly entries: (options?: EntriesOptions) => AsyncIterable<Document>;
   readonly stats: () => Promise<StoreStats>;
   /** Makes a retriever; options in a query win over these. */
   readonly retriever: (options?: VectorSearchOptions) => Retriever;
@@ -161,11 +188,19 @@ export interface VectorStore extends DocumentStore {
     options?: VectorSearchOptions,
     run?: Run,
   ) => Promise<readonly Hit[]>;
+  /** One search for each vector, with the same options; the filter is read once. */
+  readonly searchMany: (
+    vectors: readonly (Float32Array | readonly number[])[],
+    options?: VectorSearchOptions,
+    run?: Run,
+  ) => Promise<readonly (readonly Hit[])[]>;
+  /** The vectors of these ids as they are compared, so of length 1 under the cosine; undefined where there is none. */
+  readonly getVectors: (ids: readonly string[]) => Promise<readonly (Float32Array | undefined)[]>;
 }
 
 export interface KeywordIndex extends DocumentStore {
   /** The documents that share the query's words, best first by BM25. */
-  readonly search: (text: string, options?: SearchOptions, run?: Run) => Promise<readonly Hit[]>;
+  readonly search: (text: string, options?: KeywordSearchOptions, run?: Run) => Promise<readonly Hit[]>;
 }
 
 /**

@@ -156,11 +156,17 @@ const readers = (state: IndexState): Pick<KeywordIndex, 'get' | 'entries' | 'sta
     checkOpen(state);
     return ids.map((id) => documentWith(state.postings, id));
   },
-  async *entries(): AsyncGenerator<Document, void, undefined> {
+  async *entries({ filter, after } = {}): AsyncGenerator<Document, void, undefined> {
     checkOpen(state);
     const isTimeUp = sliceTimer();
+    const isMatch = filter === undefined ? () => true : compileFilter(filter);
+    if (after !== undefined && !state.postings.numbers.has(after)) {
+      throw new PipewrightError('bad-input', `No document has the id \`${after}\` to go on after.`);
+    }
+    let isAfter = after === undefined;
     for (const document of livingDocuments(state.postings)) {
-      yield document;
+      if (isAfter && isMatch(document.metadata)) yield document;
+      isAfter ||= document.id === after;
       if (isTimeUp()) await yieldToEventLoop();
     }
   },

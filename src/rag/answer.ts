@@ -17,7 +17,7 @@ import { checkCitations } from './check-citations.js';
 import { type AskFrom, combinations } from './combine.js';
 import { queryWithHistory } from './query-with-history.js';
 import { answerRequest } from './request.js';
-import type { Answer, Question, QuestionWithOptions } from './types.js';
+import type { Answer, AnswerAction, Question, QuestionWithOptions } from './types.js';
 
 export interface AnswerOptions {
   /** How many passages are searched for. @default 12 */
@@ -91,7 +91,7 @@ export const answer = (retriever: Retriever, model: ChatModel, options: AnswerOp
     const hits = await search(retriever, asked, query, settings, run);
     run.throwIfAborted();
     const answered = await answerFrom(hits, model, { question, history: asked.history ?? [] }, settings, run);
-    return { ...answered, query };
+    return { ...answered, query, trace: traceOf(query, hits, answered) };
   });
 };
 
@@ -131,13 +131,24 @@ const search = async (
   return hits;
 };
 
+type Answered = Omit<Answer, 'query' | 'trace'>;
+
+const traceOf = (query: string, hits: readonly Hit[], { sources, isAnswered }: Answered): readonly AnswerAction[] => [
+  { action: 'search', detail: `${hits.length} passages found.`, query, hits: hits.length },
+  {
+    action: 'answer',
+    detail: isAnswered ? 'A claim of the answer holds.' : 'No claim of the answer holds.',
+    hits: sources.length,
+  },
+];
+
 const answerFrom = async (
   hits: readonly Hit[],
   model: ChatModel,
   asked: ConversationQuestion,
   { maxSourceTokens, countTokens, instructions, combine }: Settings,
   run: Run,
-): Promise<Omit<Answer, 'query'>> => {
+): Promise<Answered> => {
   const ask: AskFrom = async (sources, inner) => {
     const reply = await callStep(model, answerRequest(model, { ...asked, sources, instructions }), inner, 'model');
     return { reply, sources, ...(await checkCitations(reply, sources)) };

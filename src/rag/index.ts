@@ -7,6 +7,7 @@ export type { SourceRecord } from './library-manifest.js';
 export { packSources, type PackedSources, type PackOptions } from './pack.js';
 export type {
   Answer,
+  AnswerAction,
   Citation,
   Claim,
   Evidence,

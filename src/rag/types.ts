@@ -64,7 +64,21 @@ export interface LeftOutHit {
   readonly reason: 'duplicate' | 'budget' | 'cut';
 }
 
-/** An answer with what it rests on. */
+/** One thing that was done on the way to an answer, for reports and for people. */
+export interface AnswerAction {
+  /** One word: `search`, `grade`, `rewrite`, `plan`, `choose`, `answer`, `critique` and the like. */
+  readonly action: string;
+  /** What came of it, in a sentence. */
+  readonly detail: string;
+  /** What was searched for or asked. */
+  readonly query?: string;
+  /** How many passages were found or kept. */
+  readonly hits?: number;
+  /** A grade from 0 to 1, where the action gave one. */
+  readonly score?: number;
+}
+
+/** An answer with what it rests on. Every member of the family gives this form, so that one can stand for another. */
 export interface Answer {
   readonly text: string;
   /** False when no claim is supported by any source: then the text says so, or is not to be trusted. */
@@ -78,6 +92,8 @@ export interface Answer {
   readonly leftOut: readonly LeftOutHit[];
   /** What was searched for: the question, or its stand-alone form. */
   readonly query: string;
+  /** What was done, in the order in which it was finished. */
+  readonly trace: readonly AnswerAction[];
   /** The model's reply; undefined when nothing was found, so that no model was asked. */
   readonly reply?: ChatReply;
 }

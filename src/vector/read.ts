@@ -1,4 +1,5 @@
 import {
+  compileFilter,
   defineStep,
   type Document,
   type Hit,
@@ -13,6 +14,7 @@ import {
 } from '../core/index.js';
 import { type Collection, checkOpen, embed } from './collection.js';
 import { diversify, resolveMmr } from './mmr.js';
+import type { Table } from './table.js';
 import type { Candidate } from './top-k.js';
 import { similarityOf, toVector, type VectorInput } from './vectors.js';
 
@@ -115,13 +117,36 @@ const retrieverOf = (collection: Collection, options: VectorSearchOptions): Retr
   });
 };
 
-type Reader = Pick<VectorStore, 'search' | 'get' | 'entries' | 'stats' | 'retriever'>;
+/** The key from which the documents after this id begin. */
+const keyAfter = (table: Table, id: string | undefined): number => {
+  if (id === undefined) return 0;
+  const entry = table.at(table.rowOf(id) ?? -1);
+  if (entry === undefined) throw new PipewrightError('bad-input', `No document has the id \`${id}\` to go on after.`);
+  return entry.key + 1;
+};
+
+type Reader = Pick<VectorStore, 'search' | 'searchMany' | 'get' | 'getVectors' | 'entries' | 'stats' | 'retriever'>;
 
 /** The operations that leave a collection as it is. */
 export const createReader = (collection: Collection): Reader => ({
   search: async (vector: VectorInput, options = {}, run) => {
     checkOpen(collection);
     return search(collection, toVector(vector, collection.shape, 'The vector to search for'), options, run);
+  },
+  searchMany: async (vectors, options = {}, run) => {
+    checkOpen(collection);
+    const queries = vectors.map((vector, i) => toVector(vector, collection.shape, `The vector at position ${i}`));
+    const found: (readonly Hit[])[] = [];
+    for (const query of queries) found.push(await search(collection, query, options, run));
+    return found;
+  },
+  getVectors: async (ids) => {
+    checkOpen(collection);
+    const { table } = collection;
+    return ids.map((id) => {
+      const row = table.rowOf(id);
+      return row === undefined ? undefined : table.matrix.row(row).slice();
+    });
   },
   get: async (ids) => {
     checkOpen(collection);
@@ -132,11 +157,13 @@ export const createReader = (collection: Collection): Reader => ({
     }
     return found;
   },
-  entries: async function* () {
+  entries: async function* ({ filter, after } = {}) {
     checkOpen(collection);
-    for await (const document of collection.records.documents()) {
+    const { records, table } = collection;
+    const isMatch = filter === undefined ? () => true : compileFilter(filter);
+    for await (const document of records.documents(keyAfter(table, after))) {
       checkOpen(collection);
-      yield document;
+      if (isMatch(document.metadata)) yield document;
     }
   },
   stats: async () => {

@@ -31,7 +31,8 @@ export interface Records {
   readonly where: string;
   readonly meta: () => Promise<Meta | undefined>;
   readonly all: (dimensions: number) => AsyncIterable<readonly [key: number, document: Document, vector: Float32Array]>;
-  readonly documents: () => AsyncIterable<Document>;
+  /** The documents whose keys are at least this one. */
+  readonly documents: (fromKey: number) => AsyncIterable<Document>;
   readonly document: (key: number) => Promise<Document | undefined>;
   /** One batch: it happens whole or not at all. */
   readonly write: (batch: RecordBatch) => Promise<void>;
@@ -99,8 +100,9 @@ export const createRecords = (store: Store, where: string, keepsVectors: boolean
       yield [Number.parseInt(key.slice(2), 36), document, new Float32Array(copy.buffer)];
     }
   },
-  documents: async function* () {
-    for await (const [, bytes] of store.range({ from: 'd/', to: 'd0' })) yield decodeDocument(bytes, where);
+  documents: async function* (fromKey) {
+    for await (const [, bytes] of store.range({ from: documentKey(fromKey), to: 'd0' }))
+      yield decodeDocument(bytes, where);
   },
   document: async (key) => {
     const bytes = await store.get(documentKey(key));

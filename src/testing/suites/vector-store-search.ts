@@ -53,6 +53,33 @@ export const describeSearch = (open: OpenVectorStore): void => {
     }
   });
 
+  it('searches for many vectors as for each alone', async () => {
+    await store.add([onCircle('a', 0, { n: 1 }), onCircle('b', 30, { n: 2 }), onCircle('c', 80, { n: 2 })]);
+    const vectors = [[1, 0], new Float32Array([0, 1])];
+    for (const options of [{ k: 2 }, { filter: { n: 2 } }]) {
+      const alone = await Promise.all(vectors.map((vector) => store.search(vector, options)));
+      expect(await store.searchMany(vectors, options)).toEqual(alone);
+    }
+    expect(await store.searchMany([])).toEqual([]);
+    await expect(store.searchMany([[1, 0], [1]])).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
+  it('gives vectors back by id, of length 1', async () => {
+    await store.add([{ id: 'a', text: 'a', vector: [3, 4] }]);
+    const [a, nobody] = await store.getVectors(['a', 'nobody']);
+    expect([...(a ?? [])]).toEqual([expect.closeTo(0.6, 6), expect.closeTo(0.8, 6)]);
+    expect(nobody).toBeUndefined();
+  });
+
+  it('goes through the entries that match, from an id on', async () => {
+    await store.add(['a', 'b', 'c', 'd'].map((id, i) => onCircle(id, 10 * i, { isEven: i % 2 === 0 })));
+    const all = idsOf(await collect(store.entries()));
+    expect([...all].sort()).toEqual(['a', 'b', 'c', 'd']);
+    expect(idsOf(await collect(store.entries({ after: all[1] ?? '' })))).toEqual(all.slice(2));
+    expect(idsOf(await collect(store.entries({ filter: { isEven: true } }))).sort()).toEqual(['a', 'c']);
+    await expect(collect(store.entries({ after: 'nobody' }))).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
   it('leaves out what is below the least score', async () => {
     await store.add([onCircle('a', 0), onCircle('b', 30), onCircle('c', 80)]);
     expect(idsOf(await store.search([1, 0], { minScore: 0.5 }))).toEqual(['a', 'b']);
