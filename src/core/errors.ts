@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'document-encrypted'
   | 'document-unsupported'
   | 'duplicate-id'
+  | 'memory-full'
   | 'model-failed'
   | 'model-overloaded'
   | 'not-allowed'
@@ -32,7 +33,8 @@ export type ErrorCode =
   | 'timeout'
   | 'unsupported'
   | 'variable-extra'
-  | 'variable-missing';
+  | 'variable-missing'
+  | 'worker-failed';
 
 /** Facts about a failure that a program may act on. Never holds a secret. */
 export interface ErrorDetails {
