@@ -65,6 +65,7 @@ const combine: Readonly<Record<string, Combine>> = {
   parallel: (parts) => ({ ...worst(parts), modelCalls: sum(parts).modelCalls }),
   branch: firstThenOne,
   route: firstThenOne,
+  adaptive: firstThenOne,
   router: oneOf,
   registry: oneOf,
   balance: oneOf,
@@ -94,7 +95,7 @@ const combine: Readonly<Record<string, Combine>> = {
 export const boundsOf = (tree: StepTree, isInsideTries = false): Bounds => {
   if (paidKinds.has(tree.kind) && tree.children.length === 0) return { modelCalls: 1, waitMs: 0, totalMs: Infinity };
   const isTrying = tree.kind === 'retry' || tree.kind === 'hedge';
-  const parts = tree.children.map((child) => boundsOf(child, isInsideTries || isTrying));
+  const parts = tree.children.map((child) => times(boundsOf(child, isInsideTries || isTrying), child.maxCalls ?? 1));
   if (!isTrying) return (combine[tree.kind] ?? sum)(parts, tree);
   if (isInsideTries) return sum(parts);
   const maxAttempts = numberIn(tree, 'maxAttempts', Infinity);

@@ -17,6 +17,7 @@ export const durationOf = (ms: number): string => {
 
 const count = (value: number, one: string, many = `${one}s`): string =>
   `${value === Infinity ? 'any number of' : value} ${value === 1 ? one : many}`;
+export const timesOf = (value: number): string => count(value, 'time');
 const percent = (ratio: number): string => `${Number((ratio * 100).toFixed(1))} %`;
 const bytes = (value: number): string =>
   value >= 1_048_576 ? `${Number((value / 1_048_576).toFixed(1))} MiB` : `${value} bytes`;
@@ -130,6 +131,15 @@ const words: Readonly<Record<string, Say>> = {
   map: (tree) => `for each item of a list, ${count(numberIn(tree, 'concurrency', Infinity), 'item')} at once`,
   tap: () => 'looks at the input and hands it on',
   named: () => 'hands on to what is inside it',
+  adaptive: () =>
+    'asks `classify` for the kind of question, then takes the strategy that did best with that kind so far',
+  answer: () => 'searches, then asks the model to answer from what was found',
+  reflective: (tree) =>
+    `answers, has the answer judged, and answers anew with a better search until the score is ${text(tree, 'minScore')}, ${count(numberIn(tree, 'maxRounds', 1), 'round')} at most; keeps the best`,
+  corrective: (tree) =>
+    `grades what was found, keeps passages from ${text(tree, 'keepScore')}, shortens those from ${text(tree, 'discardScore')}, and answers from them${tree.details?.hasFallback === true ? '; looks elsewhere when none is kept' : ''}`,
+  conversational: () => 'makes the question stand alone, then asks it',
+  'multi-hop': () => 'takes the question apart, answers the parts, then answers the whole from what they rest on',
   structured: (tree) =>
     `asks for an answer in the form of a schema; shows what is wrong with it up to ${count(numberIn(tree, 'maxRepairs', 0), 'time')}`,
   model: () => 'calls the model',

@@ -1,5 +1,5 @@
 import { type Bounds, boundsOf } from './explain-bounds.js';
-import { durationOf, wordsFor } from './explain-words.js';
+import { durationOf, timesOf, wordsFor } from './explain-words.js';
 import { inspect, type StepTree } from './inspect.js';
 import type { AnyStep } from './step.js';
 
@@ -11,6 +11,8 @@ export interface ExplainedPart {
   readonly name: string;
   /** The part it plays in its parent: the key of a branch, its place in a fallback. */
   readonly label?: string;
+  /** How often one call of its parent calls it at most; left out for once. */
+  readonly maxCalls?: number;
   /** What it does, without the subject. */
   readonly words: string;
 }
@@ -32,13 +34,14 @@ export interface Explanation {
 const orderedKinds: ReadonlySet<string> = new Set(['fallback', 'pipe']);
 
 const partsOf = (tree: StepTree, depth: number, isInsideTries: boolean): readonly ExplainedPart[] => {
-  const { kind, name, children, label } = tree;
+  const { kind, name, children, label, maxCalls } = tree;
   const isTrying = kind === 'retry' || kind === 'hedge';
   const own: ExplainedPart = {
     depth,
     kind,
     name,
     ...(label === undefined ? {} : { label }),
+    ...(maxCalls === undefined ? {} : { maxCalls }),
     words: wordsFor(tree, { isInsideTries }),
   };
   const inside = children.flatMap((child, index) => {
@@ -57,8 +60,10 @@ const titleOf = ({ kind, name }: ExplainedPart): string =>
       : `${kind} ${name}`;
 
 const lineOf = (part: ExplainedPart): string => {
-  const label = part.label === undefined ? '' : `[${part.label}] `;
-  return `${'  '.repeat(part.depth)}${label}${titleOf(part)}: ${part.words}`;
+  const { label, maxCalls } = part;
+  const often = maxCalls === undefined ? undefined : `up to ${timesOf(maxCalls)}`;
+  const role = [label, often].filter((each) => each !== undefined).join(', ');
+  return `${'  '.repeat(part.depth)}${role === '' ? '' : `[${role}] `}${titleOf(part)}: ${part.words}`;
 };
 
 const sumsOf = ({ modelCalls, waitMs, totalMs }: Bounds): readonly string[] => [

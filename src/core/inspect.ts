@@ -1,4 +1,4 @@
-import { type AnyStep, stepInfo, stepName } from './step.js';
+import { type AnyStep, type StepChild, stepInfo, stepName } from './step.js';
 
 /** What a pipeline is made of, as plain data. */
 export interface StepTree {
@@ -7,6 +7,8 @@ export interface StepTree {
   /** The part it plays in its parent: the key of a branch, `then`, … */
   readonly label?: string;
   readonly details?: Readonly<Record<string, string | number | boolean>>;
+  /** How often one call of its parent calls it at most; left out for once. */
+  readonly maxCalls?: number;
   readonly children: readonly StepTree[];
 }
 
@@ -14,14 +16,18 @@ export interface StepTree {
  * The tree of any step. Nothing is run.
  * @example inspect(pipe((n: number) => n + 1)).children.length // => 1
  */
-export const inspect = (step: AnyStep, label?: string): StepTree => {
+export const inspect = (step: AnyStep, label?: string): StepTree =>
+  treeOf({ step, ...(label === undefined ? {} : { label }) });
+
+const treeOf = ({ step, label, maxCalls = 1 }: StepChild): StepTree => {
   const { kind, details, children = [] } = stepInfo(step);
   return {
     kind,
     name: stepName(step),
     ...(label === undefined ? {} : { label }),
     ...(details === undefined ? {} : { details }),
-    children: children.map((child) => inspect(child.step, child.label)),
+    ...(maxCalls === 1 ? {} : { maxCalls }),
+    children: children.map(treeOf),
   };
 };
 

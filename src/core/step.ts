@@ -43,6 +43,8 @@ export interface StepInfo {
 export interface StepChild {
   readonly label?: string;
   readonly step: AnyStep;
+  /** How often one call of the step calls it at most, for `explain`. @default 1 */
+  readonly maxCalls?: number;
 }
 
 const infoKey: unique symbol = Symbol.for('pipewright.step') as never;
