@@ -1,0 +1,88 @@
+import type { FilterScalar, MetadataValue } from '../core/index.js';
+
+/** The code of rows that lack the field. */
+export const missing = 0;
+
+/**
+ * The distinct values of a field, numbered from 1. A list has a code of its own, and its members have theirs. A value that no
+ * row has any more gives its code up, so that the numbers stay small however often values change.
+ */
+export interface Dictionary {
+  /** One more than the highest code. */
+  readonly size: number;
+  /** The code for one more row with this value. */
+  readonly acquire: (value: MetadataValue) => number;
+  /** One row fewer has this code. */
+  readonly release: (code: number) => void;
+  /** Undefined when no row has the value, alone or in a list. */
+  readonly codeOf: (value: FilterScalar) => number | undefined;
+  /** The plain value of a code; undefined for lists and for codes that are not in use. */
+  readonly scalarOf: (code: number) => FilterScalar | undefined;
+  /** The lists, with the codes of their members. */
+  readonly lists: ReadonlyMap<number, readonly number[]>;
+}
+
+export const createDictionary = (): Dictionary => {
+  const scalars: (FilterScalar | undefined)[] = [undefined];
+  const counts: number[] = [0];
+  const codes = new Map<FilterScalar, number>();
+  // A list is known by its JSON: members are strings, finite numbers and booleans.
+  const listCodes = new Map<string, number>();
+  const listTexts = new Map<number, string>();
+  const lists = new Map<number, readonly number[]>();
+  const free: number[] = [];
+
+  const newCode = (scalar: FilterScalar | undefined): number => {
+    const code = free.pop() ?? counts.length;
+    scalars[code] = scalar;
+    counts[code] = 0;
+    return code;
+  };
+  const scalarCode = (value: FilterScalar): number => {
+    let code = codes.get(value);
+    if (code === undefined) {
+      code = newCode(value);
+      codes.set(value, code);
+    }
+    counts[code] = (counts[code] as number) + 1;
+    return code;
+  };
+  const listCode = (members: readonly FilterScalar[]): number => {
+    const text = JSON.stringify(members);
+    let code = listCodes.get(text);
+    if (code === undefined) {
+      code = newCode(undefined);
+      listCodes.set(text, code);
+      listTexts.set(code, text);
+      lists.set(code, members.map(scalarCode));
+    }
+    counts[code] = (counts[code] as number) + 1;
+    return code;
+  };
+  const release = (code: number): void => {
+    const left = (counts[code] as number) - 1;
+    counts[code] = left;
+    if (left > 0) return;
+    free.push(code);
+    const members = lists.get(code);
+    if (members === undefined) {
+      codes.delete(scalars[code] as FilterScalar);
+      scalars[code] = undefined;
+      return;
+    }
+    listCodes.delete(listTexts.get(code) as string);
+    listTexts.delete(code);
+    lists.delete(code);
+    for (const member of members) release(member);
+  };
+  return {
+    get size() {
+      return counts.length;
+    },
+    acquire: (value) => (Array.isArray(value) ? listCode(value) : scalarCode(value as FilterScalar)),
+    release,
+    codeOf: (value) => codes.get(value),
+    scalarOf: (code) => scalars[code],
+    lists,
+  };
+};
