@@ -153,3 +153,4 @@ export {
 export { stream, type StepStream, type StreamOptions } from './stream.js';
 export { named, tap } from './tap.js';
 export { addUsage, type BilledUnits, noUsage, type Usage } from './usage.js';
+export { withoutText } from './without-text.js';
