@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRun, type Document, type Filter, type KeywordIndex } from '../../core/index.js';
+import { describeKeywordOptions, type KeywordIndexSupport } from './keyword-index-options.js';
 
 export interface KeywordIndexSuite {
   /** Opens an index that is new and empty. The suite closes it. */
   readonly open: () => Promise<KeywordIndex>;
+  /** Which options of `KeywordSearchOptions` it has; one that it lacks it must refuse. @default all */
+  readonly supports?: KeywordIndexSupport;
 }
 
 const refunds: Document = {
@@ -46,6 +49,7 @@ export const describeKeywordIndex = (name: string, suite: KeywordIndexSuite): vo
     describeRefusals(() => index);
     describeReading(() => index);
     describeRandomChanges(() => index);
+    describeKeywordOptions(() => index, suite.supports ?? {});
   });
 };
 
