@@ -36,11 +36,11 @@ const sentencesOf = (text: string): readonly string[] =>
     .map(({ start, end }) => text.slice(start, end))
     .filter((sentence) => sentence.split(/\s+/u).length >= 5);
 
-/** How many of the sentences some of the sources supports. */
+/** How many of the sentences some of the sources supports; each sentence cites them all. */
 const supported = async (sentences: readonly string[], sources: readonly Hit[]): Promise<number> => {
   const text = sentences.map((sentence) => `${sentence} [1]`).join('\n\n');
   const { citations } = await checkCitations({ text, citations: [] }, sources);
-  return citations.filter(({ verdict }) => verdict !== 'unsupported').length;
+  return citations.filter(({ verdict }) => verdict !== 'absent').length;
 };
 
 const report = (what: string, found: number, all: number): void => {
@@ -81,5 +81,20 @@ const measureNeighbours = async (): Promise<void> => {
   if (pairs > 0) report('sentences of an article, against another paragraph of it', found, pairs);
 };
 
+/** Claims made of a sentence of one paragraph and one of another, which cite both. */
+const measureJoined = async (): Promise<void> => {
+  const paragraphs = linesOf<Hit>(join(data, 'retrieval/xquad-en/corpus.jsonl')).map((hit) => ({ ...hit, score: 1 }));
+  const verdicts = new Map<string, number>();
+  for (const [i, first] of paragraphs.entries()) {
+    const second = paragraphs[(i + 37) % paragraphs.length] as Hit;
+    const [a, b] = [first, second].map(({ text }) => sentencesOf(text)[0]?.replace(/[.\s]+$/u, ''));
+    if (a === undefined || b === undefined) continue;
+    const { citations } = await checkCitations({ text: `${a}, and ${b} [1][2].`, citations: [] }, [first, second]);
+    for (const { verdict } of citations) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+  }
+  if (verdicts.size > 0) console.log('two sentences joined to a claim that cites both:', Object.fromEntries(verdicts));
+};
+
 await measureAnswers();
 await measureNeighbours();
+await measureJoined();

@@ -114,7 +114,7 @@ describe('answer', () => {
     const result = await answer(finds(handbook), scripted([reply]))('Tell me all.');
     expect(result.citations.map(({ number, verdict, evidence }) => [number, verdict, evidence?.sourceId])).toEqual([
       [1, 'misattributed', 'warranty'],
-      [2, 'unsupported', undefined],
+      [2, 'absent', undefined],
       [8, 'misattributed', 'refund'],
     ]);
     expect(result.uncited.map(({ text }) => text)).toEqual(['Call us.']);
@@ -127,7 +127,7 @@ describe('answer', () => {
       scripted(['The seal costs 40 euros [2].']),
     )('What does the seal cost?');
     expect(result.isAnswered).toBe(false);
-    expect(result.citations[0]?.verdict).toBe('unsupported');
+    expect(result.citations[0]?.verdict).toBe('absent');
   });
 
   it('searches with the question before where a question leans on it, and keeps the numbers of old sources out', async () => {

@@ -70,19 +70,19 @@ describe('checkCitations', () => {
   });
 
   it('does not support a claim with a swapped number, a made-up quotation, a lost "not" or other matter', async () => {
-    expect(await verdicts('Tesla died on 7 January 1953, at the age of 86 [1].')).toEqual(['unsupported']);
+    expect(await verdicts('Tesla died on 7 January 1953, at the age of 86 [1].')).toEqual(['absent']);
     expect(await verdicts('Tesla said "my best ideas came to me in New York alone" about his life [1].')).toEqual([
-      'unsupported',
+      'absent',
     ]);
-    expect(await verdicts('Warsaw is on the sea [2].')).toEqual(['unsupported']);
-    expect(await verdicts('Photosynthesis turns light into sugar in green plants [1].')).toEqual(['unsupported']);
+    expect(await verdicts('Warsaw is on the sea [2].')).toEqual(['absent']);
+    expect(await verdicts('Photosynthesis turns light into sugar in green plants [1].')).toEqual(['absent']);
   });
 
   it('does not support a number that no source has', async () => {
     const { citations } = await check('Tesla worked for Edison [7].');
     expect(citations[0]).toMatchObject({ number: 7, verdict: 'misattributed', evidence: { sourceId: 'tesla' } });
     const none = await check('Bees make honey from nectar [9].');
-    expect(none.citations[0]).toMatchObject({ number: 9, verdict: 'unsupported' });
+    expect(none.citations[0]).toMatchObject({ number: 9, verdict: 'absent' });
     expect(none.citations[0]).not.toHaveProperty('sourceId');
   });
 
@@ -117,10 +117,41 @@ describe('checkCitations', () => {
     }
   });
 
-  it('lets two sources that are cited together share a claim', async () => {
+  it('tells a claim whose parts stand in two sources from one that a source makes, and shows the parts', async () => {
     const text =
       'Tesla emigrated to the United States in 1884, and the exchange of Warsaw was established in 1817 [1][2].';
-    expect(await verdicts(text)).toEqual(['supported', 'supported']);
+    const { citations } = await check(text);
+    expect(citations.map(({ verdict }) => verdict)).toEqual(['stitched', 'stitched']);
+    const [first, second] = citations;
+    expect(first?.evidence?.quote).toContain('1884');
+    expect(second?.evidence?.quote).toContain('1817');
+    expect(first?.parts?.map(({ sourceId }) => sourceId).sort()).toEqual(['tesla', 'warsaw']);
+    for (const part of first?.parts ?? []) {
+      const source = sources.find(({ id }) => id === part.sourceId);
+      expect(source?.text.slice(part.start, part.end)).toBe(part.quote);
+    }
+    expect(first?.score).toBeGreaterThan(0.7);
+  });
+
+  it('tells a claim that joins places of one source that stand apart', async () => {
+    const filler = 'Nothing of the kind was ever written down by anybody. '.repeat(4);
+    const hit: Hit = {
+      id: 'log',
+      score: 1,
+      text: `The northern pump was replaced in 2019. ${filler}Inspector Maria Keller found a cracked valve.`,
+    };
+    const text = 'Inspector Maria Keller replaced the northern pump in 2019 [1].';
+    const { citations } = await checkCitations({ text, citations: [] }, [hit]);
+    expect(citations[0]).toMatchObject({ verdict: 'stitched', parts: [{}, {}] });
+  });
+
+  it('does not stitch a number that no source has, nor a "not" to what has none', async () => {
+    const text =
+      'Tesla emigrated to the United States in 1884, and the exchange of Warsaw was established in 1999 [1][2].';
+    expect(await verdicts(text)).toEqual(['absent', 'absent']);
+    const denied =
+      'Tesla never emigrated to the United States, and the exchange of Warsaw was never established [1][2].';
+    expect(await verdicts(denied)).toEqual(['absent', 'absent']);
   });
 
   it('puts marks behind a full stop to the sentence before them', async () => {
@@ -146,7 +177,7 @@ describe('checkCitations', () => {
     ]);
     expect(citations.map(({ verdict, sourceId, evidence }) => [verdict, sourceId, evidence?.sourceId])).toEqual([
       ['verbatim', 'tesla', 'tesla'],
-      ['unsupported', 'tesla', undefined],
+      ['absent', 'tesla', undefined],
       ['misattributed', 'tesla', 'warsaw'],
     ]);
     expect(uncited.map((claim) => claim.text)).toEqual(['Nothing here.']);

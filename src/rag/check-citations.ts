@@ -7,8 +7,9 @@ import {
   checkedSource,
   findQuote,
   noSupport,
+  type Stitching,
   scoreOf,
-  sharedSupport,
+  stitch,
   type Support,
   supportOf,
   supportThreshold,
@@ -26,8 +27,12 @@ interface Finding extends Support {
   readonly source: CheckedSource;
 }
 
-/** The share of a claim's words that the sources cited for it must hold together. */
-const sharedThreshold = 0.7;
+/** The share of a claim's words that places apart must hold together. */
+const stitchedThreshold = 0.7;
+/** A place that holds this much says the claim, whatever stands elsewhere. */
+const wholeThreshold = 0.75;
+/** How much more than the best place alone the places together must hold. */
+const minStitchedGain = 0.2;
 
 /**
  * Checks every citation of an answer against the text of the sources, whoever made it: citations of the model itself, or, when
@@ -63,21 +68,37 @@ const checkClaim = ({ claim, mentions }: CitedClaim, sources: readonly CheckedSo
   const own = mentions.map((mention) => supportBy(mention, claim, sources[mention.number - 1]));
   const others = sources.filter((_, at) => mentions.every(({ number }) => number !== at + 1));
   const named = mentions.flatMap(({ number }) => sources[number - 1] ?? []);
-  // A claim that cites several sources may take one part from each.
-  const isShared = named.length > 1 && sharedSupport(claim.text, named) >= sharedThreshold;
+  const stitching = stitchingOf(claim, named, Math.max(0, ...own.map(scoreOf)));
   return mentions.map((mention, i): Citation => {
     const support = own[i] ?? noSupport;
     const source = sources[mention.number - 1];
     const base = { claim, number: mention.number, ...(source === undefined ? {} : { sourceId: source.hit.id }) };
-    const isHeld = scoreOf(support) >= supportThreshold || (isShared && support.score >= supportThreshold / 2);
-    if (source !== undefined && isHeld) {
+    if (source !== undefined && stitching?.parts.some((part) => part.source === source)) {
+      return { ...base, verdict: 'stitched', score: stitching.score, ...stitchedEvidence(source, stitching) };
+    }
+    if (source !== undefined && scoreOf(support) >= supportThreshold) {
       const verdict = support.isVerbatim ? 'verbatim' : 'supported';
       return { ...base, verdict, score: support.score, ...evidenceIn(source, support) };
     }
     const better = bestOf(others, mention, claim);
-    if (better === undefined) return { ...base, verdict: 'unsupported', score: scoreOf(support) };
+    if (better === undefined) return { ...base, verdict: 'absent', score: scoreOf(support) };
     return { ...base, verdict: 'misattributed', score: better.score, ...evidenceIn(better.source, better) };
   });
+};
+
+/** The parts of a claim in the sources that it cites, where no one place holds it and they do. */
+const stitchingOf = (claim: Claim, named: readonly CheckedSource[], best: number): Stitching | undefined => {
+  if (best >= wholeThreshold) return undefined;
+  const stitching = stitch(claim.text, named);
+  const isStitched =
+    stitching.parts.length > 1 && stitching.score >= Math.max(stitchedThreshold, best + minStitchedGain);
+  return isStitched ? stitching : undefined;
+};
+
+const stitchedEvidence = (source: CheckedSource, { parts }: Stitching): Pick<Citation, 'evidence' | 'parts'> => {
+  const all = parts.map((part) => ({ source: part.source, evidence: evidenceOf(part.source.hit, part.span) }));
+  const own = all.find((part) => part.source === source);
+  return { parts: all.map(({ evidence }) => evidence), ...(own === undefined ? {} : { evidence: own.evidence }) };
 };
 
 const evidenceIn = ({ hit }: CheckedSource, { span }: Support): Pick<Citation, 'evidence'> =>

@@ -6,8 +6,8 @@ export interface CheckedSource {
   readonly hit: Hit;
   readonly plain: PlainText;
   readonly sentences: readonly SourceSentence[];
-  /** Every term of the source. */
-  readonly terms: ReadonlySet<string>;
+  /** Every term of the source, with the number of the first sentence that has it; -1 for title and headings. */
+  readonly terms: ReadonlyMap<string, number>;
 }
 
 interface SourceSentence extends TextSpan {
@@ -72,8 +72,10 @@ export const checkedSource = (hit: Hit): CheckedSource => {
     const text = hit.text.slice(start, end);
     return { start, end, terms: new Set(termsOf(text)), isNegated: negation.test(text) };
   });
-  const context = [hit.title ?? '', ...(hit.place?.headings ?? [])].flatMap(termsOf);
-  const terms = new Set([...context, ...sentences.flatMap(({ terms: own }) => [...own])]);
+  const terms = new Map([hit.title ?? '', ...(hit.place?.headings ?? [])].flatMap(termsOf).map((term) => [term, -1]));
+  for (const [i, sentence] of sentences.entries()) {
+    for (const term of sentence.terms) if (!terms.has(term)) terms.set(term, i);
+  }
   return { hit, plain: plainOf(hit.text), sentences, terms };
 };
 
@@ -103,6 +105,8 @@ const quotedParts = (claim: string): readonly string[] =>
 
 /** What is left of the support when only one side says "not". */
 const negationFactor = 0.45;
+/** What a name counts that is not in the sentences looked at but before them. */
+const knownNameShare = 0.7;
 /** Neighbouring sentences looked at together: a claim often sums up a few. */
 const maxWindow = 3;
 
@@ -126,23 +130,32 @@ const isNumber = /\p{N}/u;
 const namesOf = (claim: string): ReadonlySet<string> =>
   new Set([...claim.matchAll(/(?<=[\p{L}\p{N},;]\s)\p{Lu}[\p{L}\p{N}'’-]*/gu)].flatMap(([name]) => termsOf(name)));
 
+/** What the words of a claim count: names and numbers double. */
+const weightsOf = (terms: readonly string[], names: ReadonlySet<string>): ReadonlyMap<string, number> =>
+  new Map(terms.map((term) => [term, names.has(term) || isNumber.test(term) ? 2 : 1]));
+
+const sumOf = (weights: Iterable<number>): number => {
+  let sum = 0;
+  for (const weight of weights) sum += weight;
+  return sum;
+};
+
 const bestWindow = (
   terms: readonly string[],
   isNegated: boolean,
   { sentences, terms: all }: CheckedSource,
   names: ReadonlySet<string>,
 ): Support => {
-  const weightOf = (term: string): number => (names.has(term) || isNumber.test(term) ? 2 : 1);
-  const total = Math.max(
-    1,
-    terms.reduce((sum, term) => sum + weightOf(term), 0),
-  );
-  const heldBy = (found: ReadonlySet<string>): number =>
-    // A name in the title or elsewhere in the passage is what the passage is about, though its sentences say "it".
-    terms.reduce(
-      (sum, term) => sum + weightOf(term) * (found.has(term) ? 1 : names.has(term) && all.has(term) ? 0.7 : 0),
-      0,
-    );
+  const weights = weightsOf(terms, names);
+  const total = Math.max(1, sumOf(weights.values()));
+  const weightOf = (term: string): number => weights.get(term) ?? 0;
+  // A name in the title or earlier in the passage is what the passage is about, though its sentences say "it".
+  const isKnownBefore = (term: string, first: number): boolean => names.has(term) && (all.get(term) ?? first) < first;
+  const heldBy = (found: ReadonlySet<string>, first: number): number =>
+    terms.reduce((sum, term) => {
+      const share = found.has(term) ? 1 : isKnownBefore(term, first) ? knownNameShare : 0;
+      return sum + weightOf(term) * share;
+    }, 0);
   let best = noSupport;
   for (const [first, { start }] of sentences.entries()) {
     const found = new Set<string>();
@@ -152,17 +165,55 @@ const bestWindow = (
       // A "not" in a sentence that adds nothing to the claim is about something else.
       hasNegation ||= isOwnNegated && added.length > 0;
       for (const term of added) found.add(term);
-      const score = (heldBy(found) / total) * (isNegated === hasNegation ? 1 : negationFactor);
+      const score = (heldBy(found, first) / total) * (isNegated === hasNegation ? 1 : negationFactor);
       if (score > best.score + 0.02) best = { ...noSupport, score, span: { start, end } };
     }
   }
   return best;
 };
 
-/** How much of a claim several sources hold together, each giving the words that it has somewhere. */
-export const sharedSupport = (claim: string, sources: readonly CheckedSource[]): number => {
+/** A sentence that holds a part of a claim. */
+export interface StitchedPart {
+  readonly source: CheckedSource;
+  readonly span: TextSpan;
+}
+
+/** The places that hold a claim together, the largest part first. */
+export interface Stitching {
+  readonly score: number;
+  readonly parts: readonly StitchedPart[];
+}
+
+const maxParts = 4;
+/** A place counts as a part of the claim when it adds more than this much of it. */
+const minPartShare = 0.2;
+
+/**
+ * Covers a claim with sentences of several places, always taking the one that adds most: the greedy way to cover a set, which
+ * is at most a logarithm away from the best (Chvátal 1979). Sentences that say "not" when the claim does not, or the reverse,
+ * are left out.
+ */
+export const stitch = (claim: string, sources: readonly CheckedSource[]): Stitching => {
   const terms = [...new Set(termsOf(claim))];
-  const held = terms.filter((term) => sources.some((source) => source.terms.has(term)));
-  const lacksNumber = terms.some((term) => isNumber.test(term) && !held.includes(term));
-  return terms.length === 0 || lacksNumber ? 0 : held.length / terms.length;
+  const left = new Map(weightsOf(terms, namesOf(claim)));
+  const total = sumOf(left.values());
+  const isNegated = negation.test(claim);
+  const sentences = sources.flatMap((source) =>
+    source.sentences
+      .filter((sentence) => sentence.isNegated === isNegated)
+      .map((sentence) => ({ source, sentence, gain: 0 })),
+  );
+  const parts: StitchedPart[] = [];
+  while (parts.length < maxParts && left.size > 0) {
+    let best: (typeof sentences)[number] | undefined;
+    for (const one of sentences) {
+      one.gain = sumOf([...left].map(([term, weight]) => (one.sentence.terms.has(term) ? weight : 0)));
+      if (one.gain > (best?.gain ?? 0)) best = one;
+    }
+    if (best === undefined || best.gain <= minPartShare * total) break;
+    parts.push({ source: best.source, span: { start: best.sentence.start, end: best.sentence.end } });
+    for (const term of best.sentence.terms) left.delete(term);
+  }
+  const lacksNumber = [...left.keys()].some((term) => isNumber.test(term));
+  return { score: total === 0 || lacksNumber ? 0 : 1 - sumOf(left.values()) / total, parts };
 };

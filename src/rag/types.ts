@@ -12,6 +12,10 @@ export interface QuestionWithOptions {
   readonly filter?: Filter;
   /** How many passages are searched for; wins over the option of `answer`. */
   readonly k?: number;
+  /** What is searched for in place of the question, which is still what the model is asked. */
+  readonly query?: string;
+  /** The conversation that the question belongs to, for `conversational` with a store. */
+  readonly conversationId?: string;
 }
 
 /** A stretch of the answer that says something. Offsets are into the answer's text. */
@@ -24,10 +28,11 @@ export interface Claim {
 
 /**
  * What a check found: `verbatim`, the words stand in the source letter by letter up to white space; `supported`, a place in the
- * source says the same in other words, as far as words can tell; `misattributed`, not the cited source but another one of those
- * given says it; `unsupported`, none does.
+ * source says the same in other words, as far as words can tell; `stitched`, no one place says it, but its parts stand in places
+ * apart: that they belong together is the answer's own claim; `misattributed`, not the cited source but another one of those
+ * given says it; `absent`, none does.
  */
-export type Verdict = 'verbatim' | 'supported' | 'misattributed' | 'unsupported';
+export type Verdict = 'verbatim' | 'supported' | 'stitched' | 'misattributed' | 'absent';
 
 /** The words of a source that a claim rests on, and where they stand. */
 export interface Evidence {
@@ -52,10 +57,15 @@ export interface Citation {
   /** Undefined when the answer cites a number that no source has. */
   readonly sourceId?: string;
   readonly verdict: Verdict;
-  /** How much of the claim the source holds, 0 to 1; of a misattributed claim, how much the right source holds. */
+  /**
+   * Share of the claim's words that the place holds, 0 to 1, names and numbers counted twice: of a misattributed claim, the
+   * place in the right source; of a stitched one, all its places together.
+   */
   readonly score: number;
-  /** Where it stands: in the cited source, or in the right one where it is misattributed. Undefined when unsupported. */
+  /** Where it stands: in the cited source, or in the right one where it is misattributed. Undefined when absent. */
   readonly evidence?: Evidence;
+  /** The places of a stitched claim, also those in the other sources that it cites; the one that holds most comes first. */
+  readonly parts?: readonly Evidence[];
 }
 
 export interface LeftOutHit {
@@ -94,6 +104,8 @@ export interface Answer {
   readonly query: string;
   /** What was done, in the order in which it was finished. */
   readonly trace: readonly AnswerAction[];
+  /** Names the answer for feedback; members that learn from it give one. */
+  readonly id?: string;
   /** The model's reply; undefined when nothing was found, so that no model was asked. */
   readonly reply?: ChatReply;
 }
