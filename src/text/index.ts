@@ -1,4 +1,13 @@
-export { analyze, type AnalyzeOptions, type Analyzer, analyzer } from './analyze.js';
+export {
+  analyze,
+  type AnalyzeOptions,
+  type Analyzer,
+  analyzer,
+  analyzerOf,
+  type AnalyzerParts,
+  type LocatedTerm,
+  locateTerms,
+} from './analyze.js';
 export type { TextSpan } from './blocks.js';
 export { textPieces } from './pieces.js';
 export { sentenceSpans } from './sentences.js';
