@@ -1,9 +1,9 @@
-import { type Hit, map, type Run } from '../core/index.js';
+import { type Hit, map, type Run, withoutText } from '../core/index.js';
 import type { ChatReply } from '../model/index.js';
 import type { CheckedCitations } from './check-citations.js';
 import { type PackOptions, packSources } from './pack.js';
+import { pieceOf } from './piece.js';
 import type { Citation, LeftOutHit } from './types.js';
-import { withoutText } from './without-text.js';
 
 /** A reply to one request, checked against the sources of that request. */
 export interface CheckedReply extends CheckedCitations {
@@ -109,16 +109,17 @@ const batchesOf = (hits: readonly Hit[], options: PackOptions): Batches => {
   return { batches, lost };
 };
 
-const holds = ({ verdict }: Citation): boolean => verdict !== 'unsupported';
+/** Whether some source holds up what is cited. */
+export const isHeld = ({ evidence }: Citation): boolean => evidence !== undefined;
 
 /** The places that hold up an answer, as passages of their own with their place in the document. */
-const evidenceHits = ({ citations, sources }: CheckedReply): readonly Hit[] => {
+export const evidenceHits = ({ citations, sources }: Pick<CheckedReply, 'citations' | 'sources'>): readonly Hit[] => {
   const found = new Map<string, Hit>();
-  for (const { evidence } of citations.filter(holds)) {
+  for (const { evidence } of citations) {
     const hit = sources.find(({ id }) => id === evidence?.sourceId);
     if (evidence === undefined || hit === undefined) continue;
-    const id = `${hit.id}@${evidence.start}-${evidence.end}`;
-    found.set(id, { ...hit, id, text: evidence.quote, place: evidence.place });
+    const piece = pieceOf(hit, evidence);
+    found.set(piece.id, piece);
   }
   return [...found.values()];
 };

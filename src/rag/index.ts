@@ -1,10 +1,16 @@
-export { answer, type AnswerOptions, type ConversationQuestion } from './answer.js';
+export { answer, type AnswerOptions } from './answer.js';
 export { type CheckedCitations, checkCitations } from './check-citations.js';
+export { corrective, type CorrectiveOptions } from './corrective.js';
+export { citationCritic, type Critic, type Critique, type CritiqueInput, modelCritic } from './critic.js';
+export type { OnRejected } from './draft.js';
 export { placeLabel } from './evidence.js';
+export { type GradeInput, type Grader, lexicalGrader, modelGrader } from './grader.js';
 export { type Library, type LibraryOptions, type LibraryStats, openLibrary } from './library.js';
 export { failureLines, type IngestFailure, type IngestReport } from './library-ingest.js';
 export type { SourceRecord } from './library-manifest.js';
 export { packSources, type PackedSources, type PackOptions } from './pack.js';
+export { type RefineInput, reflective, type ReflectiveOptions } from './reflective.js';
+export type { ConversationQuestion } from './question.js';
 export type {
   Answer,
   AnswerAction,

@@ -1,7 +1,0 @@
-import type { Run, RunEvent } from '../core/index.js';
-
-const isText = ({ type }: RunEvent): boolean =>
-  type === 'text-delta' || type === 'reasoning-delta' || type === 'retract';
-
-/** The same run, but what models write in it is not shown: for replies that are only notes on the way to an answer. */
-export const withoutText = (run: Run): Run => run.with({ passes: (event) => !isText(event) });
