@@ -4,6 +4,7 @@ import { publicEntries } from '../entries.js';
 import { apiPath, checkApi, publicNames } from './api.js';
 import { runNode } from './command.js';
 import { checkExports } from './exports.js';
+import { checkKernel } from './kernel.js';
 import { checkLayers } from './layers.js';
 import { checkLinks } from './links.js';
 import { checkPackage } from './package.js';
@@ -44,6 +45,7 @@ const checks: Readonly<Record<string, Check>> = {
   sizes: () => checkSizes([...library, ...tools]),
   style: () => checkStyle(library),
   exports: () => checkExports(root, entries),
+  kernel: () => checkKernel(root),
   links: () => checkLinks(root, pages),
   api: () => checkApi(existsSync(apiPath) ? readFileSync(apiPath, 'utf8') : '', publicNames(root, entries)),
 };

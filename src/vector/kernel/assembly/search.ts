@@ -1,0 +1,89 @@
+/** Answers to one query, which lies in the query's place of the scratch memory. */
+import { exactDistance, measure, originIsQuery, originIsRow } from './distance';
+import { distanceAt, heapify, putPair, rowAt, sortNearestFirst } from './heap';
+import { headerEntry, headerLength, noRow } from './layout';
+import { floatsOf, hasOriginals, isInt8, levelOf, nodeOf, query, results } from './state';
+import { compare, descend, endScan, setFilter, startAt, startScan, walk } from './walk';
+
+/** Codes are good enough to name somewhat more rows than are wanted, of which the exact distances then decide. */
+export function reserveFor(k: u32): u32 {
+  return k + (k >> 1) + 8;
+}
+
+/** Sorts the results; those of codes are measured again with the floats, as many as may matter. */
+function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
+  sortNearestFirst(results, count);
+  let sorted = count;
+  if (isInt8 && hasOriginals) {
+    sorted = min<u32>(count, reserveFor(k));
+    for (let i: u32 = 0; i < sorted; i++) {
+      const row = rowAt(results, i);
+      putPair(results, i, exactDistance(query, floatsOf(row)), row);
+    }
+    heapify(results, sorted);
+    sortNearestFirst(results, sorted);
+  }
+  const given = min<u32>(sorted, k);
+  for (let i: u32 = 0; i < given; i++) {
+    store<u32>(rows + (<usize>i << 2), rowAt(results, i));
+    store<f32>(distances + (<usize>i << 2), distanceAt(results, i));
+  }
+  return given;
+}
+
+/** About the `k` nearest linked rows; returns how many there are at `rows` and `distances`. `ef` is at least `reserveFor(k)`. */
+export function search(k: u32, ef: u32, bits: usize, bitRows: u32, rows: usize, distances: usize): u32 {
+  const entry = atomic.load<u32>(headerEntry);
+  if (entry == noRow) return 0;
+  originIsQuery();
+  setFilter(bits, bitRows);
+  startAt(entry);
+  descend(levelOf(nodeOf(entry)), 1);
+  return finish(walk(0, ef, noRow), k, rows, distances);
+}
+
+/** The same by comparing with all rows. */
+export function scan(k: u32, rows: usize, distances: usize): u32 {
+  startComparing(k);
+  const length = load<u32>(headerLength);
+  for (let row: u32 = 0; row < length; row++) compare(row);
+  return finish(endScan(), k, rows, distances);
+}
+
+/** The same by comparing with the rows of a list. */
+export function scanRows(k: u32, list: usize, count: u32, rows: usize, distances: usize): u32 {
+  startComparing(k);
+  const length = load<u32>(headerLength);
+  for (let i: u32 = 0; i < count; i++) {
+    const row = load<u32>(list + (<usize>i << 2));
+    if (row < length) compare(row);
+  }
+  return finish(endScan(), k, rows, distances);
+}
+
+/** The same by comparing with the rows of a bit set. */
+export function scanBits(k: u32, bits: usize, bitRows: u32, rows: usize, distances: usize): u32 {
+  startComparing(k);
+  const length = min<u32>(load<u32>(headerLength), bitRows);
+  for (let first: u32 = 0; first < length; first += 32) {
+    let word = load<u32>(bits + (<usize>(first >> 5) << 2));
+    while (word != 0) {
+      const row = first + ctz<u32>(word);
+      if (row < length) compare(row);
+      word &= word - 1;
+    }
+  }
+  return finish(endScan(), k, rows, distances);
+}
+
+function startComparing(k: u32): void {
+  originIsQuery();
+  startScan(isInt8 && hasOriginals ? reserveFor(k) : k);
+}
+
+/** The distance between two rows, as exact as it is known. */
+export function distance(rowA: u32, rowB: u32): f32 {
+  if (!isInt8 || hasOriginals) return exactDistance(floatsOf(rowA), floatsOf(rowB));
+  originIsRow(rowA);
+  return measure(rowB);
+}

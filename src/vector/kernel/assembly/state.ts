@@ -1,0 +1,134 @@
+/** What an instance knows: the settings of its kernel, read from the header once, and the scratch memory that is its own. */
+import {
+  blockMask,
+  blockShift,
+  headerDimensions,
+  headerEfConstruction,
+  headerHasOriginals,
+  headerM,
+  headerMetric,
+  headerNodeStride,
+  headerPrecision,
+  headerVectorOffset,
+  isLinked,
+  isLive,
+  nodeFlags,
+  nodeLevel,
+  nodeLinks,
+  nodeTable,
+  nodeUpper,
+  originalTable,
+  scratchBatch,
+  scratchCandidates,
+  scratchCodes,
+  scratchDistances,
+  scratchEpoch,
+  scratchPlan,
+  scratchQuery,
+  scratchResults,
+  scratchVisited,
+  scratchVisitedRows,
+} from './layout';
+
+export let dimensions: u32 = 0;
+export let isEuclidean: bool = false;
+export let isInt8: bool = false;
+export let hasOriginals: bool = false;
+export let m: u32 = 0;
+export let efConstruction: u32 = 0;
+let nodeStride: u32 = 0;
+export let vectorOffset: u32 = 0;
+
+/** Reads the settings. The first call of an instance. */
+export function attach(): void {
+  dimensions = load<u32>(headerDimensions);
+  isEuclidean = load<u32>(headerMetric) != 0;
+  isInt8 = load<u32>(headerPrecision) != 0;
+  hasOriginals = load<u32>(headerHasOriginals) != 0;
+  m = load<u32>(headerM);
+  efConstruction = load<u32>(headerEfConstruction);
+  nodeStride = load<u32>(headerNodeStride);
+  vectorOffset = load<u32>(headerVectorOffset);
+}
+
+let scratch: usize = 0;
+export let visited: usize = 0;
+export let visitedRows: u32 = 0;
+export let candidates: usize = 0;
+export let results: usize = 0;
+export let query: usize = 0;
+export let codes: usize = 0;
+export let batch: usize = 0;
+export let distances: usize = 0;
+export let plan: usize = 0;
+
+/** Takes the scratch memory at this address. Again after any of its pointers changed. */
+export function useScratch(at: usize): void {
+  scratch = at;
+  visited = load<usize>(at, scratchVisited);
+  visitedRows = load<u32>(at, scratchVisitedRows);
+  candidates = load<usize>(at, scratchCandidates);
+  results = load<usize>(at, scratchResults);
+  query = load<usize>(at, scratchQuery);
+  codes = load<usize>(at, scratchCodes);
+  batch = load<usize>(at, scratchBatch);
+  distances = load<usize>(at, scratchDistances);
+  plan = load<usize>(at, scratchPlan);
+}
+
+/** A number for a new walk: rows that it has seen carry it in `visited`. */
+export function nextEpoch(): u32 {
+  let epoch = load<u32>(scratch, scratchEpoch) + 1;
+  if (epoch > 0xffff) {
+    memory.fill(visited, 0, <usize>visitedRows << 1);
+    epoch = 1;
+  }
+  store<u32>(scratch, epoch, scratchEpoch);
+  return epoch;
+}
+
+/** Marks a row as seen; false when it was. Rows that are too new to have a place count as seen. */
+export function visit(row: u32, epoch: u32): bool {
+  if (row >= visitedRows) return false;
+  const place = visited + (<usize>row << 1);
+  if (load<u16>(place) == <u16>epoch) return false;
+  store<u16>(place, <u16>epoch);
+  return true;
+}
+
+export function nodeOf(row: u32): usize {
+  return load<usize>(nodeTable + ((row >> blockShift) << 2)) + <usize>(row & blockMask) * nodeStride;
+}
+
+export function vectorOf(row: u32): usize {
+  return nodeOf(row) + vectorOffset;
+}
+
+/** The float32 vector of a row, where there is one: its vector, or its original beside the codes. */
+export function floatsOf(row: u32): usize {
+  if (!isInt8) return vectorOf(row);
+  return load<usize>(originalTable + ((row >> blockShift) << 2)) + (<usize>(row & blockMask) * dimensions << 2);
+}
+
+export function flagsOf(row: u32): u32 {
+  return atomic.load<u32>(nodeOf(row) + nodeFlags);
+}
+
+export function isLiveAndLinked(flags: u32): bool {
+  return (flags & (isLive | isLinked)) == (isLive | isLinked);
+}
+
+export function levelOf(node: usize): u32 {
+  return load<u32>(node, nodeLevel);
+}
+
+/** The list of a node on a level that it has: a count, then row numbers. */
+export function listOf(node: usize, level: u32): usize {
+  if (level == 0) return node + nodeLinks;
+  return load<usize>(node, nodeUpper) + (<usize>((level - 1) * (m + 1)) << 2);
+}
+
+/** The most neighbours that a list of this level holds. */
+export function capacityOf(level: u32): u32 {
+  return level == 0 ? m << 1 : m;
+}

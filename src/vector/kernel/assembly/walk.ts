@@ -1,0 +1,158 @@
+/** Walks through the graph (algorithms 2 and 5 of the HNSW paper, Malkov and Yashunin 2016). */
+import { distanceAt, popNearest, pushFarthest, pushNearest, replaceFarthest, rowAt } from './heap';
+import { batchRows, candidateCapacity, isLive } from './layout';
+import { measure, measureAll } from './distance';
+import {
+  batch,
+  candidates,
+  capacityOf,
+  distances,
+  flagsOf,
+  levelOf,
+  listOf,
+  nextEpoch,
+  nodeOf,
+  results,
+  visit,
+} from './state';
+
+/** Where the walk is: the nearest row so far. */
+export let nearestRow: u32 = 0;
+export let nearestDistance: f32 = 0;
+
+/** Only rows in this bit set are results; 0 for all. */
+let filterBits: usize = 0;
+let filterRows: u32 = 0;
+
+export function setFilter(bits: usize, rows: u32): void {
+  filterBits = bits;
+  filterRows = rows;
+}
+
+/** Whether a row may be a result. Others are walked through all the same. */
+export function isWanted(row: u32): bool {
+  if ((flagsOf(row) & isLive) == 0) return false;
+  if (filterBits == 0) return true;
+  if (row >= filterRows) return false;
+  return ((load<u32>(filterBits + (<usize>(row >> 5) << 2)) >> (row & 31)) & 1) != 0;
+}
+
+/** A count read while it is written may belong to another moment, but never leads out of the list. */
+function countIn(list: usize, level: u32): u32 {
+  return min<u32>(atomic.load<u32>(list), capacityOf(level));
+}
+
+export function startAt(row: u32): void {
+  nearestRow = row;
+  nearestDistance = measure(row);
+}
+
+/** Goes on to nearer rows on the levels from `top` down to `bottom`, until there are none. */
+export function descend(top: u32, bottom: u32): void {
+  for (let level = top; level >= bottom && level > 0; level--) {
+    let isNearer = true;
+    while (isNearer) {
+      isNearer = false;
+      const node = nodeOf(nearestRow);
+      // Of a list that is being written a row may come that does not reach up to here.
+      if (levelOf(node) < level) break;
+      const list = listOf(node, level);
+      const count = countIn(list, level);
+      memory.copy(batch, list + 4, <usize>count << 2);
+      measureAll(batch, count, distances);
+      for (let i: u32 = 0; i < count; i++) {
+        const distance = load<f32>(distances + (<usize>i << 2));
+        if (distance >= nearestDistance) continue;
+        nearestDistance = distance;
+        nearestRow = load<u32>(batch + (<usize>i << 2));
+        isNearer = true;
+      }
+    }
+  }
+}
+
+/** The neighbours of a row that this walk has not seen yet go into the batch; returns how many. */
+function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
+  const node = nodeOf(row);
+  if (levelOf(node) < level) return 0;
+  const list = listOf(node, level);
+  const end = list + 4 + (<usize>countIn(list, level) << 2);
+  let unseen: u32 = 0;
+  for (let at = list + 4; at < end; at += 4) {
+    const neighbour = load<u32>(at);
+    if (!visit(neighbour, epoch)) continue;
+    store<u32>(batch + (<usize>unseen << 2), neighbour);
+    unseen++;
+  }
+  return unseen;
+}
+
+/**
+ * Collects about the `ef` nearest wanted rows of a level into the heap of results, starting at `nearestRow`; returns how many.
+ * `except` is never a result and not walked to: the row that is being linked.
+ */
+export function walk(level: u32, ef: u32, except: u32): u32 {
+  const epoch = nextEpoch();
+  visit(except, epoch);
+  visit(nearestRow, epoch);
+  const toVisit = candidates;
+  const found = results;
+  let candidateCount: u32 = 1;
+  let count: u32 = 0;
+  let bound: f32 = f32.MAX_VALUE;
+  pushNearest(toVisit, 0, nearestDistance, nearestRow);
+  if (nearestRow != except && isWanted(nearestRow)) {
+    pushFarthest(found, count++, nearestDistance, nearestRow);
+    bound = nearestDistance;
+  }
+  while (candidateCount > 0) {
+    if (count >= ef && distanceAt(toVisit, 0) > bound) break;
+    const row = rowAt(toVisit, 0);
+    popNearest(toVisit, candidateCount--);
+    const unseen = gatherUnseen(row, level, epoch);
+    measureAll(batch, unseen, distances);
+    for (let i: u32 = 0; i < unseen; i++) {
+      const distance = load<f32>(distances + (<usize>i << 2));
+      if (count >= ef && distance >= bound) continue;
+      const neighbour = load<u32>(batch + (<usize>i << 2));
+      // A full heap gives up its last leaf, which is one of the farther ones.
+      if (candidateCount == candidateCapacity) candidateCount--;
+      pushNearest(toVisit, candidateCount++, distance, neighbour);
+      if (!isWanted(neighbour)) continue;
+      if (count < ef) pushFarthest(found, count++, distance, neighbour);
+      else replaceFarthest(found, count, distance, neighbour);
+      bound = distanceAt(found, 0);
+    }
+  }
+  return count;
+}
+
+/** Rows to compare with each of: collected one by one, measured when the batch is full. */
+let batched: u32 = 0;
+let kept: u32 = 0;
+let keptAtMost: u32 = 0;
+
+export function startScan(k: u32): void {
+  batched = 0;
+  kept = 0;
+  keptAtMost = k;
+}
+
+/** Measures what is in the batch and keeps the nearest. Returns how many are kept. */
+export function endScan(): u32 {
+  measureAll(batch, batched, distances);
+  for (let i: u32 = 0; i < batched; i++) {
+    const distance = load<f32>(distances + (<usize>i << 2));
+    const row = load<u32>(batch + (<usize>i << 2));
+    if (kept < keptAtMost) pushFarthest(results, kept++, distance, row);
+    else if (distance < distanceAt(results, 0)) replaceFarthest(results, kept, distance, row);
+  }
+  batched = 0;
+  return kept;
+}
+
+export function compare(row: u32): void {
+  if ((flagsOf(row) & isLive) == 0) return;
+  store<u32>(batch + (<usize>batched << 2), row);
+  if (++batched == batchRows) endScan();
+}

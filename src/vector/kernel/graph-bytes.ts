@@ -1,0 +1,229 @@
+import { PipewrightError, sliceTimer, yieldToEventLoop } from '../../core/index.js';
+import {
+  headerDeadCount,
+  headerEntry,
+  headerLength,
+  headerLinkedCount,
+  isLinked,
+  isLive,
+  maxLevel,
+  nodeFlags,
+  noRow,
+} from './assembly/layout.js';
+import type { KernelParts } from './kernel.js';
+
+/*
+ * A graph as bytes: 32-bit words, little-endian.
+ *
+ *   head      magic, version, m, linked rows, entry row, words after the head
+ *   each row  its number, its level, then for each level from 0 a count and so many rows
+ *   tail      checksum of all words before
+ */
+const magic = 0x57484750; // "PGHW"
+const version = 1;
+const headWords = 6;
+const pieceWords = 262_144;
+
+/** FNV-1a over words: every change of a single word changes it. */
+const mix = (hash: number, words: Uint32Array, from: number, to: number): number => {
+  let mixed = hash;
+  for (let i = from; i < to; i++) mixed = Math.imul(mixed ^ (words[i] as number), 0x01000193);
+  return mixed;
+};
+const firstHash = 0x811c9dc5 | 0;
+
+const wordsOfRow = ({ rows, space }: KernelParts, row: number): number => {
+  let count = 2;
+  for (let level = rows.levelOf(row); level >= 0; level--) {
+    count += 1 + (space.words[rows.listAt(row, level) >>> 2] as number);
+  }
+  return count;
+};
+
+const isInGraph = ({ rows, space }: KernelParts, row: number): boolean =>
+  ((space.words[(rows.nodeAt(row) + nodeFlags) >>> 2] as number) & isLinked) !== 0;
+
+/** Copies a row to `out` from `at` on; returns where it ends. */
+const putRow = ({ rows, space }: KernelParts, row: number, out: Uint32Array, at: number): number => {
+  const top = rows.levelOf(row);
+  let to = at;
+  out[to++] = row;
+  out[to++] = top;
+  for (let level = 0; level <= top; level++) {
+    const list = rows.listAt(row, level) >>> 2;
+    const length = 1 + (space.words[list] as number);
+    out.set(space.words.subarray(list, list + length), to);
+    to += length;
+  }
+  return to;
+};
+
+/** The graph in pieces of about a mebibyte. */
+export function* exportGraph(parts: KernelParts): Generator<Uint8Array, void, undefined> {
+  const { header, options } = parts;
+  const length = header(headerLength);
+  let total = 0;
+  let linked = 0;
+  for (let row = 0; row < length; row++) {
+    if (!isInGraph(parts, row)) continue;
+    total += wordsOfRow(parts, row);
+    linked++;
+  }
+  let piece = new Uint32Array(pieceWords);
+  piece.set([magic, version, options.m, linked, header(headerEntry), total]);
+  let filled = headWords;
+  let hash = firstHash;
+  const flush = (): Uint8Array => {
+    hash = mix(hash, piece, 0, filled);
+    const bytes = new Uint8Array(piece.buffer, 0, filled * 4);
+    piece = new Uint32Array(pieceWords);
+    filled = 0;
+    return bytes;
+  };
+  for (let row = 0; row < length; row++) {
+    if (!isInGraph(parts, row)) continue;
+    if (filled + wordsOfRow(parts, row) > pieceWords) yield flush();
+    filled = putRow(parts, row, piece, filled);
+  }
+  yield flush();
+  yield new Uint8Array(Uint32Array.of(hash).buffer);
+}
+
+const damaged = (what: string): PipewrightError =>
+  new PipewrightError('store-damaged', `The stored graph is damaged: ${what}. Throw it away and link the rows again.`);
+
+/** Reads the words of the graph, which may lie anywhere in the bytes. */
+const toWords = (bytes: Uint8Array): Uint32Array => {
+  if (bytes.length % 4 !== 0 || bytes.length < (headWords + 1) * 4) throw damaged('its length cannot be right');
+  const isAligned = bytes.byteOffset % 4 === 0;
+  return isAligned
+    ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
+    : new Uint32Array(bytes.slice().buffer);
+};
+
+/** Everything that can be told before a word is written. */
+const checkHead = (words: Uint32Array, { options, header }: KernelParts): void => {
+  const [first, itsVersion, m, linked, entry, total] = words.subarray(0, headWords) as unknown as number[];
+  if (first !== magic) throw damaged('it does not begin like one');
+  if (itsVersion !== version) {
+    throw new PipewrightError('store-newer', `The stored graph has version ${itsVersion}; this release reads ${version}.`);
+  }
+  if (m !== options.m) throw damaged(`its \`m\` is ${m}, not ${options.m}`);
+  if (total !== words.length - headWords - 1) throw damaged('it is cut short, or too long');
+  if ((entry === noRow) !== (linked === 0)) throw damaged('it has rows and no entry, or the reverse');
+  if ((linked as number) > header(headerLength)) throw damaged('it has more rows than there are vectors');
+};
+
+/** One slice after another of a long loop over `count` items, in between the event loop has its turn. */
+const inSlices = async (step: () => boolean): Promise<void> => {
+  const isTime = sliceTimer();
+  while (step()) {
+    if (isTime()) await yieldToEventLoop();
+  }
+};
+
+const stepWords = 65_536;
+
+const checkSum = async (words: Uint32Array): Promise<void> => {
+  const end = words.length - 1;
+  let hash = firstHash;
+  let at = 0;
+  await inSlices(() => {
+    const to = Math.min(end, at + stepWords);
+    hash = mix(hash, words, at, to);
+    at = to;
+    return at < end;
+  });
+  if (hash >>> 0 !== words[end]) throw damaged('its checksum is wrong');
+};
+
+/** Links one row as the words at `at` say; returns where the next one begins. */
+const readRow = (parts: KernelParts, words: Uint32Array, at: number, end: number): number => {
+  const { rows, space, options, header } = parts;
+  const length = header(headerLength);
+  const row = words[at] as number;
+  const top = words[at + 1] as number;
+  if (at + 2 > end || row >= length || top > maxLevel) throw damaged('a row in it does not exist');
+  const flags = (rows.nodeAt(row) + nodeFlags) >>> 2;
+  if (((space.words[flags] as number) & isLinked) !== 0) throw damaged('a row is in it twice');
+  if (((space.words[flags] as number) & isLive) === 0) throw damaged('a row in it has no vector');
+  rows.setLevel(row, top);
+  let from = at + 2;
+  for (let level = 0; level <= top; level++) {
+    const count = words[from] as number;
+    const most = level === 0 ? 2 * options.m : options.m;
+    if (!(count <= most) || from + 1 + count > end) throw damaged('a list in it is too long');
+    for (let i = from + 1; i <= from + count; i++) {
+      if ((words[i] as number) >= length) throw damaged('a link in it leads nowhere');
+    }
+    space.words.set(words.subarray(from, from + 1 + count), rows.listAt(row, level) >>> 2);
+    from += 1 + count;
+  }
+  Atomics.or(space.words, flags, isLinked);
+  Atomics.add(space.words, headerLinkedCount >>> 2, 1);
+  return from;
+};
+
+/** Links that lead to rows outside the graph would be walked to, so none may. */
+const checkLinks = async ({ rows, space, header }: KernelParts): Promise<void> => {
+  const length = header(headerLength);
+  const linkedAt = (row: number): boolean =>
+    ((space.words[(rows.nodeAt(row) + nodeFlags) >>> 2] as number) & isLinked) !== 0;
+  const checkRow = (row: number): void => {
+    for (let level = rows.levelOf(row); level >= 0; level--) {
+      const list = rows.listAt(row, level) >>> 2;
+      const end = list + (space.words[list] as number);
+      for (let i = list + 1; i <= end; i++) {
+        const to = space.words[i] as number;
+        if (!linkedAt(to) || rows.levelOf(to) < level) throw damaged('a link in it leads out of it');
+      }
+    }
+  };
+  let row = 0;
+  await inSlices(() => {
+    const to = Math.min(length, row + 1_024);
+    for (; row < to; row++) if (linkedAt(row)) checkRow(row);
+    return row < length;
+  });
+};
+
+/** Takes every row out of the graph again. */
+const clear = ({ rows, space, header }: KernelParts): void => {
+  for (let row = header(headerLength) - 1; row >= 0; row--) {
+    Atomics.and(space.words, (rows.nodeAt(row) + nodeFlags) >>> 2, ~isLinked);
+    for (let level = rows.levelOf(row); level >= 0; level--) space.words[rows.listAt(row, level) >>> 2] = 0;
+  }
+  space.words[headerEntry >>> 2] = noRow;
+  space.words[headerLinkedCount >>> 2] = 0;
+  space.words[headerDeadCount >>> 2] = 0;
+};
+
+/** Links rows as the bytes say. The entry is set last: until then no search sees any of it. */
+export const importGraph = async (parts: KernelParts, bytes: Uint8Array): Promise<void> => {
+  const { space, header } = parts;
+  if (header(headerLinkedCount) > 0) {
+    throw new PipewrightError('bad-input', 'A graph can be read only into a kernel in which no row is linked yet.');
+  }
+  const words = toWords(bytes);
+  checkHead(words, parts);
+  await checkSum(words);
+  const end = words.length - 1;
+  let at = headWords;
+  try {
+    if (at < end) {
+      await inSlices(() => {
+        for (let i = 0; i < 256 && at < end; i++) at = readRow(parts, words, at, end);
+        return at < end;
+      });
+    }
+    const linked = words[3] as number;
+    const entry = words[4] as number;
+    if (header(headerLinkedCount) !== linked) throw damaged('rows are missing in it');
+    await checkLinks(parts);
+    if (linked > 0 && (entry >= header(headerLength) || !isInGraph(parts, entry))) throw damaged('its entry is not in it');
+    Atomics.store(space.words, headerEntry >>> 2, entry);
+  } catch (error) {
+    clear(parts);
+    throw error;
+  }
+};

@@ -1,0 +1,265 @@
+import { PipewrightError } from '../../core/index.js';
+import {
+  headerDeadCount,
+  headerDimensions,
+  headerEfConstruction,
+  headerEntry,
+  headerHasOriginals,
+  headerLength,
+  headerLinkedCount,
+  headerM,
+  headerMetric,
+  headerNodeStride,
+  headerPrecision,
+  headerVectorOffset,
+  isLinked,
+  isLive,
+  isQueued,
+  noRow,
+  scratchQuery,
+  scratchRowDistances,
+  scratchRows,
+} from './assembly/layout.js';
+import { type BitSets, createBitSets } from './bit-sets.js';
+import { exportGraph, importGraph } from './graph-bytes.js';
+import { instantiateKernel, type KernelExports } from './module.js';
+import { resolveKernelOptions } from './options.js';
+import { createRows, type Rows, rowsThatFit, type Shape, shapeOf } from './rows.js';
+import { createScratch, type Scratch } from './scratch.js';
+import { createSpace, roomFor, type Space } from './space.js';
+import type { GraphSearchOptions, KernelOptions, Nearest, ScanOptions, VectorKernel } from './types.js';
+
+/** What the files of this folder know of a kernel. */
+export interface KernelParts {
+  readonly options: Required<KernelOptions>;
+  readonly shape: Shape;
+  readonly space: Space;
+  readonly rows: Rows;
+  readonly exports: KernelExports;
+  readonly bitSets: BitSets;
+  /** A word of the header. */
+  readonly header: (field: number) => number;
+}
+
+const partsOfKernel = new WeakMap<VectorKernel, KernelParts>();
+
+export const partsOf = (kernel: VectorKernel): KernelParts => {
+  const parts = partsOfKernel.get(kernel);
+  if (parts === undefined) {
+    throw new PipewrightError('store-closed', 'This vector kernel was disposed of. Make a new one with `createKernel`.');
+  }
+  return parts;
+};
+
+const mebibytes = (bytes: number): string => Math.round(bytes / 1_048_576).toLocaleString('en-US');
+
+const fullError = (options: Required<KernelOptions>, shape: Shape, cause?: unknown): PipewrightError => {
+  const { maxBytes, m, precision, dimensions } = options;
+  const fits = rowsThatFit(shape, m, maxBytes).toLocaleString('en-US');
+  const advice =
+    precision === 'float32'
+      ? 'With the precision `int8` and the originals outside, nearly four times as many fit; or split the collection.'
+      : 'Leave the originals outside, or split the collection.';
+  const reason =
+    cause === undefined
+      ? `The collection may take ${mebibytes(maxBytes)} MiB, in which about ${fits} vectors of ${dimensions} dimensions fit.`
+      : 'The system gives the process no more memory.';
+  return new PipewrightError('memory-full', `A vector does not fit into memory any more. ${reason} ${advice}`, { cause });
+};
+
+const writeHeader = ({ words }: Space, options: Required<KernelOptions>, shape: Shape): void => {
+  const put = (field: number, value: number): void => {
+    words[field >>> 2] = value;
+  };
+  put(headerDimensions, shape.paddedDimensions);
+  put(headerMetric, options.metric === 'euclidean' ? 1 : 0);
+  put(headerPrecision, options.precision === 'int8' ? 1 : 0);
+  put(headerHasOriginals, shape.originalStride > 0 ? 1 : 0);
+  put(headerM, options.m);
+  put(headerEfConstruction, options.efConstruction);
+  put(headerNodeStride, shape.nodeStride);
+  put(headerVectorOffset, shape.vectorOffset);
+  put(headerEntry, noRow);
+};
+
+const createParts = (options: Required<KernelOptions>): KernelParts => {
+  const shape = shapeOf(options);
+  const space = createSpace(options.maxBytes, (cause) => fullError(options, shape, cause));
+  writeHeader(space, options, shape);
+  return {
+    options,
+    shape,
+    space,
+    rows: createRows(space, options, shape),
+    exports: instantiateKernel(space.memory),
+    bitSets: createBitSets(space),
+    header: (field) => Atomics.load(space.words, field >>> 2),
+  };
+};
+
+export const badInput = (message: string): PipewrightError => new PipewrightError('bad-input', message);
+
+/** Results in the scratch memory, always the same object: the views are made anew only when they moved. */
+const createFound = (space: Space, scratch: Scratch): ((count: number) => Nearest) => {
+  let rows: Uint32Array = new Uint32Array();
+  let distances: Float32Array = new Float32Array();
+  let seenAt = 0;
+  let words = space.words;
+  const found = {
+    count: 0,
+    get rows() {
+      return rows;
+    },
+    get distances() {
+      return distances;
+    },
+  };
+  return (count) => {
+    const at = scratch.at(scratchRows);
+    if (at !== seenAt || words !== space.words || rows.length < count) {
+      const end = scratch.at(scratchRowDistances);
+      const room = roomFor(Math.max(count, 64));
+      rows = space.words.subarray(at >>> 2, (at >>> 2) + room);
+      distances = space.floats.subarray(end >>> 2, (end >>> 2) + room);
+      seenAt = at;
+      words = space.words;
+    }
+    found.count = count;
+    return found;
+  };
+};
+
+/** What answers queries in the thread of the caller. */
+const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'> & { readonly place: Place } => {
+  const { space, exports, shape, options, bitSets, header } = parts;
+  const scratch = createScratch(space, shape.paddedDimensions, options.m);
+  const found = createFound(space, scratch);
+  let listRoom = 0;
+  let listAddress = 0;
+
+  const fit = (results: number): void => {
+    if (scratch.fit(header(headerLength), results)) exports.useScratch(scratch.address);
+  };
+  const place: Place = (vector, what) => {
+    if (vector.length !== options.dimensions) {
+      throw badInput(`${what} has ${vector.length} dimensions, not ${options.dimensions}.`);
+    }
+    fit(1);
+    space.floats.set(vector, scratch.at(scratchQuery) >>> 2);
+  };
+  const putList = (rows: Uint32Array): void => {
+    if (rows.length > listRoom) {
+      const room = roomFor(rows.length);
+      const address = space.take(room * 4);
+      if (listRoom > 0) space.give(listAddress, listRoom * 4);
+      listRoom = room;
+      listAddress = address;
+    }
+    space.words.set(rows, listAddress >>> 2);
+  };
+  const outRows = (): number => scratch.at(scratchRows);
+  const outDistances = (): number => scratch.at(scratchRowDistances);
+
+  const search = (query: Float32Array, { k, ef = 64, bits }: GraphSearchOptions): Nearest => {
+    const wanted = wantedOf(k, header(headerLength));
+    const width = Math.max(Math.min(ef, header(headerLength)), exports.reserveFor(wanted));
+    place(query, 'A query');
+    fit(width);
+    const held = bitSets.find(bits);
+    return found(exports.search(wanted, width, held.address, held.rows, outRows(), outDistances()));
+  };
+  const scan = (query: Float32Array, { k, rows, bits }: ScanOptions): Nearest => {
+    const wanted = wantedOf(k, header(headerLength));
+    place(query, 'A query');
+    fit(exports.reserveFor(wanted));
+    if (rows !== undefined) {
+      putList(rows);
+      return found(exports.scanRows(wanted, listAddress, rows.length, outRows(), outDistances()));
+    }
+    if (bits === undefined) return found(exports.scan(wanted, outRows(), outDistances()));
+    const held = bitSets.find(bits);
+    return found(exports.scanBits(wanted, held.address, held.rows, outRows(), outDistances()));
+  };
+  fit(1);
+  return { place, search, scan };
+};
+
+/** Puts a vector where the kernel expects a query. */
+type Place = (vector: Float32Array, what: string) => void;
+
+export const wantedOf = (k: number, length: number): number => {
+  if (!(Number.isInteger(k) && k >= 0)) throw badInput(`\`k\` must be a whole number of at least 0, got ${k}.`);
+  return Math.min(k, length);
+};
+
+/**
+ * An empty kernel.
+ * @throws {PipewrightError} `bad-option`; `unsupported` where `isKernelAvailable()` is false; `memory-full` without address space.
+ * @example createKernel({ dimensions: 2, metric: 'dot' }).length // => 0
+ */
+export const createKernel = (given: KernelOptions): VectorKernel => {
+  const options = resolveKernelOptions(given);
+  const parts = createParts(options);
+  const { space, rows, exports, header, shape } = parts;
+  const { place, search, scan } = createReader(parts);
+
+  const flagsOf = (row: number): number => (rows.has(row) ? exports.flags(row) : 0);
+  const checkSet = (row: number): void => {
+    if (!rows.has(row) || row >= header(headerLength)) throw badInput(`Row ${row} was never set.`);
+  };
+  const dispose = (): void => {
+    partsOfKernel.delete(kernel);
+  };
+  const kernel: VectorKernel = {
+    options,
+    isExact: options.precision === 'float32' || shape.originalStride > 0,
+    get length() {
+      return header(headerLength);
+    },
+    get linkedCount() {
+      return header(headerLinkedCount);
+    },
+    get deadCount() {
+      return header(headerDeadCount);
+    },
+    get bytes() {
+      return space.memory.buffer.byteLength;
+    },
+    set: (row, vector) => {
+      if (!(Number.isInteger(row) && row >= 0)) throw badInput(`A row must be a whole number from 0 on, got ${row}.`);
+      if ((flagsOf(row) & (isLive | isLinked | isQueued)) !== 0) {
+        throw badInput(`Row ${row} is in use. Remove it, and consolidate the graph if it was linked.`);
+      }
+      rows.reach(row);
+      place(vector, 'A vector');
+      exports.set(row);
+    },
+    get: (row) => {
+      checkSet(row);
+      return rows.read(row);
+    },
+    isLive: (row) => (flagsOf(row) & isLive) !== 0,
+    isLinked: (row) => (flagsOf(row) & isLinked) !== 0,
+    remove: (row) => {
+      checkSet(row);
+      return (exports.remove(row) & (isLinked | isQueued)) === 0;
+    },
+    link: (row) => {
+      checkSet(row);
+      exports.link(row);
+    },
+    search,
+    scan,
+    distance: (rowA, rowB) => {
+      checkSet(rowA);
+      checkSet(rowB);
+      return exports.distance(rowA, rowB);
+    },
+    exportGraph: () => exportGraph(parts),
+    importGraph: (bytes) => importGraph(parts, bytes),
+    dispose,
+    [Symbol.dispose]: dispose,
+  };
+  partsOfKernel.set(kernel, parts);
+  return kernel;
+};
