@@ -26,7 +26,7 @@ describe('pdfLoader', () => {
         'and the right column ends with the word lighthouse as its very last word.\n\n1',
     );
     expect(documents[1]?.text).toBe('');
-    expect(documents[2]?.text).toContain('Brest 06:12 18:40\nCuxhaven 04:55 17:21');
+    expect(documents[2]?.text).toContain('| Brest | 06:12 | 18:40 |\n| Cuxhaven | 04:55 | 17:21 |');
     expect(notices).toEqual([`${folder}/tides.pdf: page 2 has no text; it may be a scan, which needs OCR.`]);
   });
 

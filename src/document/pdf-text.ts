@@ -1,8 +1,9 @@
 import { medianOf, type PageRegion, type PageRow, type PageWord, readingOrder } from './pdf-layout.js';
+import { type PageTable, tablesIn } from './pdf-tables.js';
 
 /**
  * The text of a page in reading order. Lines that were only wrapped are joined to paragraphs, words that were divided at the end of
- * a line are joined; rows of tables, headings and list items stay lines. An empty line stands between paragraphs.
+ * a line are joined; headings and list items stay lines. Tables are written in Markdown. An empty line stands between paragraphs.
  */
 export const pageText = (words: readonly PageWord[]): string =>
   readingOrder(words)
@@ -10,11 +11,29 @@ export const pageText = (words: readonly PageWord[]): string =>
     .filter((text) => text !== '')
     .join('\n\n');
 
+/** The text of a region; its tables stand between paragraphs, in Markdown. */
 const regionText = (region: PageRegion): string => {
-  const pitch = medianOf(region.rows.slice(1).map((row, index) => row.y - (region.rows[index]?.y ?? row.y)));
+  const pieces: string[] = [];
+  let from = 0;
+  for (const table of tablesIn(region.rows)) {
+    pieces.push(linesText(region, region.rows.slice(from, table.from)), tableText(table));
+    from = table.to;
+  }
+  pieces.push(linesText(region, region.rows.slice(from)));
+  return pieces.filter((piece) => piece !== '').join('\n\n');
+};
+
+const tableText = ({ cells }: PageTable): string => {
+  const [head = [], ...rows] = cells.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+};
+
+const linesText = (region: PageRegion, rows: readonly PageRow[]): string => {
+  const pitch = medianOf(rows.slice(1).map((row, index) => row.y - (rows[index]?.y ?? row.y)));
   let text = '';
   let previous: PageRow | undefined;
-  for (const row of region.rows) {
+  for (const row of rows) {
     const line = rowText(row);
     if (line === '') continue;
     if (previous === undefined) text = line;

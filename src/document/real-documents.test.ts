@@ -40,7 +40,10 @@ describe.runIf(isPresent)('the real documents', () => {
 
     const table = await textOf('pdf/table-ruled.pdf');
     expect(table.startsWith('NICS Firearm Background Checks\n\nNovember - 2015')).toBe(true);
-    expect(table).toContain('\nAlabama 18,870 23,022 22,650 859 1,178 0 14 15 0 2,179 2,307 ');
+    expect(table).toContain(
+      '\n| Alabama | 18,870 | 23,022 | 22,650 | 859 | 1,178 | 0 | 14 | 15 | 0 | 2,179 | 2,307 | ',
+    );
+    expect(table).toContain('| Admin | Pre-Pawn Handgun | Pre-Pawn Long Gun | Pre-Pawn *Other | Redemption Handgun | ');
   });
 
   it('give a notice for a scan, a typed error for what is locked or broken, and text where it can be recovered', async () => {
