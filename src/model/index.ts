@@ -23,6 +23,13 @@ export {
   type TrainingReport,
 } from './difficulty.js';
 export type { DifficultySignal } from './difficulty-signals.js';
+export {
+  fitLatentEmbedder,
+  type FitLatentEmbedderOptions,
+  type LatentEmbedder,
+  openLatentEmbedder,
+  type OpenLatentEmbedderOptions,
+} from './latent-embedder.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
 export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';

@@ -1,13 +1,7 @@
-import {
-  checkAtLeast,
-  defineStepWith,
-  type Embedder,
-  PipewrightError,
-  type Run,
-  sliceTimer,
-  yieldToEventLoop,
-} from '../core/index.js';
+import { defineStepWith, type Embedder } from '../core/index.js';
 import { stem, textPieces, wordRarity, words } from '../text/index.js';
+import { checkCount } from './check-count.js';
+import { embedEach, type GiveWay } from './embed-each.js';
 
 export interface LocalEmbedderOptions {
   /** Length of the vectors. Shorter ones save memory and mix up more words. @default 1024 */
@@ -79,7 +73,7 @@ const normalized = (sums: Float64Array): Float32Array => {
   return Float32Array.from(sums, (value) => value / length);
 };
 
-const embedText = async (text: string, dimensions: number, giveWay: () => Promise<void>): Promise<Float32Array> => {
+const embedText = async (text: string, dimensions: number, giveWay: GiveWay): Promise<Float32Array> => {
   const stems = new Map<string, Counted>();
   const pairs = new Map<string, Counted>();
   let previous = '';
@@ -102,23 +96,6 @@ const embedText = async (text: string, dimensions: number, giveWay: () => Promis
   return normalized(sums);
 };
 
-const embedAll = async (texts: readonly string[], dimensions: number, run: Run): Promise<readonly Float32Array[]> => {
-  const isTimeUp = sliceTimer();
-  const giveWay = async (): Promise<void> => {
-    if (isTimeUp()) await yieldToEventLoop();
-    run.throwIfAborted();
-  };
-  run.throwIfAborted();
-  const vectors: Float32Array[] = [];
-  for (const [at, text] of texts.entries()) {
-    if (typeof text !== 'string') {
-      throw new PipewrightError('bad-input', `An embedder takes strings; item ${at} is of type ${typeof text}.`);
-    }
-    vectors.push(await embedText(text, dimensions, giveWay));
-  }
-  return vectors;
-};
-
 /**
  * An embedder that needs no model, download or corpus: stems, pairs of neighbouring words and three-letter pieces are hashed
  * into a vector of length 1 (feature hashing: Weinberger et al. 2009), rare words with more weight. Texts that share words or
@@ -129,12 +106,9 @@ const embedAll = async (texts: readonly string[], dimensions: number, run: Run):
  */
 export const localEmbedder = (options: LocalEmbedderOptions = {}): Embedder => {
   const { dimensions = 1024 } = options;
-  checkAtLeast('dimensions', dimensions, 16);
-  if (!Number.isSafeInteger(dimensions)) {
-    throw new PipewrightError('bad-option', `\`dimensions\` must be a whole number, got ${dimensions}.`);
-  }
+  checkCount('dimensions', dimensions, 16);
   const id = `local:lexical-v${version}-${dimensions}`;
   return defineStepWith({ kind: 'embedder', name: id, details: { dimensions } }, { id, dimensions }, (texts, run) =>
-    embedAll(texts, dimensions, run),
+    embedEach(texts, run, (text, giveWay) => embedText(text, dimensions, giveWay)),
   );
 };
