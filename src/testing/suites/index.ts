@@ -1,3 +1,4 @@
+export { type AnswererSuite, describeAnswerer } from './answerer.js';
 export { type ChatModelSuite, describeChatModel } from './chat-model.js';
 export { describeEmbedder, type EmbedderSuite } from './embedder.js';
 export { describeKeywordIndex, type KeywordIndexSuite } from './keyword-index.js';
