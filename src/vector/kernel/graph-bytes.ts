@@ -15,13 +15,14 @@ import type { KernelParts } from './kernel.js';
 /*
  * A graph as bytes: 32-bit words, little-endian.
  *
- *   head      magic, version, m, linked rows, entry row, words after the head
+ *   head      magic, version, m
  *   each row  its number, its level, then for each level from 0 a count and so many rows
- *   tail      checksum of all words before
+ *   tail      linked rows, entry row, checksum of all words before
  */
 const magic = 0x57484750; // "PGHW"
 const version = 1;
-const headWords = 6;
+const headWords = 3;
+const tailWords = 3;
 const pieceWords = 262_144;
 
 /** FNV-1a over words: every change of a single word changes it. */
@@ -62,15 +63,9 @@ const putRow = ({ rows, space }: KernelParts, row: number, out: Uint32Array, at:
 export function* exportGraph(parts: KernelParts): Generator<Uint8Array, void, undefined> {
   const { header, options } = parts;
   const length = header(headerLength);
-  let total = 0;
   let linked = 0;
-  for (let row = 0; row < length; row++) {
-    if (!isInGraph(parts, row)) continue;
-    total += wordsOfRow(parts, row);
-    linked++;
-  }
   let piece = new Uint32Array(pieceWords);
-  piece.set([magic, version, options.m, linked, header(headerEntry), total]);
+  piece.set([magic, version, options.m]);
   let filled = headWords;
   let hash = firstHash;
   const flush = (): Uint8Array => {
@@ -84,7 +79,11 @@ export function* exportGraph(parts: KernelParts): Generator<Uint8Array, void, un
     if (!isInGraph(parts, row)) continue;
     if (filled + wordsOfRow(parts, row) > pieceWords) yield flush();
     filled = putRow(parts, row, piece, filled);
+    linked++;
   }
+  yield flush();
+  piece.set([linked, header(headerEntry)]);
+  filled = 2;
   yield flush();
   yield new Uint8Array(Uint32Array.of(hash).buffer);
 }
@@ -94,24 +93,30 @@ const damaged = (what: string): PipewrightError =>
 
 /** Reads the words of the graph, which may lie anywhere in the bytes. */
 const toWords = (bytes: Uint8Array): Uint32Array => {
-  if (bytes.length % 4 !== 0 || bytes.length < (headWords + 1) * 4) throw damaged('its length cannot be right');
+  if (bytes.length % 4 !== 0 || bytes.length < (headWords + tailWords) * 4) throw damaged('its length cannot be right');
   const isAligned = bytes.byteOffset % 4 === 0;
   return isAligned
     ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
     : new Uint32Array(bytes.slice().buffer);
 };
 
+interface Frame {
+  readonly linked: number;
+  readonly entry: number;
+}
+
 /** Everything that can be told before a word is written. */
-const checkHead = (words: Uint32Array, { options, header }: KernelParts): void => {
-  const [first, itsVersion, m, linked, entry, total] = words.subarray(0, headWords) as unknown as number[];
+const readFrame = (words: Uint32Array, { options, header }: KernelParts): Frame => {
+  const [first, itsVersion, m] = words;
+  const [linked = 0, entry = noRow] = words.subarray(words.length - tailWords);
   if (first !== magic) throw damaged('it does not begin like one');
   if (itsVersion !== version) {
     throw new PipewrightError('store-newer', `The stored graph has version ${itsVersion}; this release reads ${version}.`);
   }
   if (m !== options.m) throw damaged(`its \`m\` is ${m}, not ${options.m}`);
-  if (total !== words.length - headWords - 1) throw damaged('it is cut short, or too long');
   if ((entry === noRow) !== (linked === 0)) throw damaged('it has rows and no entry, or the reverse');
-  if ((linked as number) > header(headerLength)) throw damaged('it has more rows than there are vectors');
+  if (linked > header(headerLength)) throw damaged('it has more rows than there are vectors');
+  return { linked, entry };
 };
 
 /** One slice after another of a long loop over `count` items, in between the event loop has its turn. */
@@ -205,9 +210,9 @@ export const importGraph = async (parts: KernelParts, bytes: Uint8Array): Promis
     throw new PipewrightError('bad-input', 'A graph can be read only into a kernel in which no row is linked yet.');
   }
   const words = toWords(bytes);
-  checkHead(words, parts);
+  const { linked, entry } = readFrame(words, parts);
   await checkSum(words);
-  const end = words.length - 1;
+  const end = words.length - tailWords;
   let at = headWords;
   try {
     if (at < end) {
@@ -216,8 +221,6 @@ export const importGraph = async (parts: KernelParts, bytes: Uint8Array): Promis
         return at < end;
       });
     }
-    const linked = words[3] as number;
-    const entry = words[4] as number;
     if (header(headerLinkedCount) !== linked) throw damaged('rows are missing in it');
     await checkLinks(parts);
     if (linked > 0 && (entry >= header(headerLength) || !isInGraph(parts, entry))) throw damaged('its entry is not in it');

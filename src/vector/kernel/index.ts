@@ -1,5 +1,7 @@
+export { createBuilder } from './builder.js';
 export { createKernel } from './kernel.js';
 export { isKernelAvailable } from './module.js';
+export { createSearchPool } from './search-pool.js';
 export type {
   Builder,
   BuilderOptions,
@@ -10,5 +12,6 @@ export type {
   Nearest,
   ScanOptions,
   SearchPool,
+  SearchPoolOptions,
   VectorKernel,
 } from './types.js';

@@ -37,6 +37,10 @@ export interface KernelParts {
   readonly rows: Rows;
   readonly exports: KernelExports;
   readonly bitSets: BitSets;
+  /** What the calling thread writes on. */
+  readonly scratch: Scratch;
+  /** Makes room on it for walks over all rows with so many results. */
+  readonly fit: (results: number) => void;
   /** A word of the header. */
   readonly header: (field: number) => number;
 }
@@ -86,15 +90,15 @@ const createParts = (options: Required<KernelOptions>): KernelParts => {
   const shape = shapeOf(options);
   const space = createSpace(options.maxBytes, (cause) => fullError(options, shape, cause));
   writeHeader(space, options, shape);
-  return {
-    options,
-    shape,
-    space,
-    rows: createRows(space, options, shape),
-    exports: instantiateKernel(space.memory),
-    bitSets: createBitSets(space),
-    header: (field) => Atomics.load(space.words, field >>> 2),
+  const rows = createRows(space, options, shape);
+  const exports = instantiateKernel(space.memory);
+  const scratch = createScratch(space, shape.paddedDimensions, options.m);
+  const header = (field: number): number => Atomics.load(space.words, field >>> 2);
+  const fit = (results: number): void => {
+    if (scratch.fit(header(headerLength), results)) exports.useScratch(scratch.address);
   };
+  fit(1);
+  return { options, shape, space, rows, exports, bitSets: createBitSets(space), scratch, fit, header };
 };
 
 export const badInput = (message: string): PipewrightError => new PipewrightError('bad-input', message);
@@ -131,20 +135,15 @@ const createFound = (space: Space, scratch: Scratch): ((count: number) => Neares
 
 /** What answers queries in the thread of the caller. */
 const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'> & { readonly place: Place } => {
-  const { space, exports, shape, options, bitSets, header } = parts;
-  const scratch = createScratch(space, shape.paddedDimensions, options.m);
+  const { space, exports, options, bitSets, scratch, fit, header } = parts;
   const found = createFound(space, scratch);
   let listRoom = 0;
   let listAddress = 0;
 
-  const fit = (results: number): void => {
-    if (scratch.fit(header(headerLength), results)) exports.useScratch(scratch.address);
-  };
   const place: Place = (vector, what) => {
     if (vector.length !== options.dimensions) {
       throw badInput(`${what} has ${vector.length} dimensions, not ${options.dimensions}.`);
     }
-    fit(1);
     space.floats.set(vector, scratch.at(scratchQuery) >>> 2);
   };
   const putList = (rows: Uint32Array): void => {
@@ -180,7 +179,6 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
     const held = bitSets.find(bits);
     return found(exports.scanBits(wanted, held.address, held.rows, outRows(), outDistances()));
   };
-  fit(1);
   return { place, search, scan };
 };
 
@@ -246,6 +244,7 @@ export const createKernel = (given: KernelOptions): VectorKernel => {
     },
     link: (row) => {
       checkSet(row);
+      parts.fit(1);
       exports.link(row);
     },
     search,

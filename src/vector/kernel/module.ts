@@ -16,7 +16,6 @@ export interface KernelExports {
   readonly scanRows: (k: number, list: number, count: number, rows: number, distances: number) => number;
   readonly scanBits: (k: number, bits: number, bitRows: number, rows: number, distances: number) => number;
   readonly distance: (rowA: number, rowB: number) => number;
-  readonly replaceEntry: () => void;
   readonly work: (job: number, most: number) => number;
 }
 

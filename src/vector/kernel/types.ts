@@ -29,7 +29,7 @@ export interface KernelOptions {
 
 /**
  * Rows and their distances, nearest first. `rows[i]` and `distances[i]` hold for `i < count`. Views of the kernel's memory:
- * they are valid until its next call. (A search pool returns copies.)
+ * they are valid until its next call or the next turn of the event loop. (A search pool returns copies.)
  */
 export interface Nearest {
   readonly count: number;
@@ -134,6 +134,11 @@ export interface Builder extends AsyncDisposable {
   readonly consolidate: (signal?: AbortSignal) => Promise<Uint32Array>;
   /** Stops the job under way and ends the threads. */
   readonly dispose: () => Promise<void>;
+}
+
+export interface SearchPoolOptions {
+  /** Worker threads. 0 answers in the calling thread, in slices of some milliseconds. @default 2 */
+  readonly threads?: number;
 }
 
 /** Answers batches of queries on threads that read the memory of a kernel. */

@@ -112,7 +112,7 @@ export function replaceEntry(): void {
 }
 
 /** Empties the lists of a row, and takes it for one that is in no graph. */
-export function unlink(row: u32): void {
+function unlink(row: u32): void {
   const node = nodeOf(row);
   for (let level: u32 = 0; level <= levelOf(node); level++) atomic.store<u32>(listOf(node, level), 0);
   const before = atomic.and<u32>(node + nodeFlags, isLive);

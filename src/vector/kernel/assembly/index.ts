@@ -3,7 +3,6 @@ import { writeVector } from './distance';
 import { headerLength, isLive, isQueued, nodeFlags } from './layout';
 import { nodeOf } from './state';
 
-export { replaceEntry } from './consolidate';
 export { work } from './job';
 export { link, remove } from './link';
 export { distance, reserveFor, scan, scanBits, scanRows, search } from './search';

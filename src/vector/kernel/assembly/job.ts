@@ -1,7 +1,8 @@
 /** Work that several threads share: each takes the next item until none is left. */
-import { condemn, pardon, release, repair, unlink } from './consolidate';
+import { condemn, pardon, release, repair, replaceEntry } from './consolidate';
 import {
   condemnJob,
+  entryJob,
   headerLength,
   isQueued,
   jobBitRows,
@@ -17,7 +18,6 @@ import {
   jobStop,
   linkJob,
   nodeFlags,
-  pardonJob,
   releaseJob,
   repairJob,
   rowsPerItem,
@@ -55,8 +55,7 @@ function rowsItem(kind: u32, item: u32): void {
     if (kind == repairJob) repair(row);
     else if (kind == condemnJob) condemn(row);
     else if (kind == releaseJob) release(row);
-    else if (kind == pardonJob) pardon(row);
-    else unlink(row);
+    else pardon(row);
   }
 }
 
@@ -70,6 +69,7 @@ export function work(job: usize, most: u32): bool {
     if (item >= count) return false;
     if (kind == linkJob) linkItem(job, item);
     else if (kind == searchJob) searchItem(job, item);
+    else if (kind == entryJob) replaceEntry();
     else rowsItem(kind, item);
   }
   return true;

@@ -132,8 +132,8 @@ export const releaseJob = 3;
 export const pardonJob = 4;
 /** An item is a query to answer. */
 export const searchJob = 5;
-/** An item is `rowsPerItem` rows: their links are forgotten. */
-export const unlinkJob = 6;
+/** Its one item: when the entry is condemned, another takes its place. */
+export const entryJob = 6;
 export const rowsPerItem = 64;
 
 /** Queries become numbers from -1,023 to 1,023: finer than codes, and 16,384 products of both still fit 32 bits. */

@@ -1,0 +1,89 @@
+import { sliceTimer, yieldToEventLoop } from '../../core/index.js';
+import {
+  condemnJob,
+  entryJob,
+  headerDeadCount,
+  headerLength,
+  isCondemned,
+  jobRows,
+  linkJob,
+  pardonJob,
+  releaseJob,
+  repairJob,
+  rowsPerItem,
+} from './assembly/layout.js';
+import { createJobs, type Jobs } from './jobs.js';
+import { badInput, type KernelParts, partsOf } from './kernel.js';
+import { roomFor } from './space.js';
+import type { Builder, BuilderOptions, VectorKernel } from './types.js';
+
+/** A job over all rows. */
+const overRows = ({ header }: KernelParts, kind: number) => ({
+  kind,
+  count: Math.ceil(header(headerLength) / rowsPerItem),
+});
+
+const condemnedRows = async ({ exports, header }: KernelParts): Promise<Uint32Array> => {
+  const rows: number[] = [];
+  const isTime = sliceTimer();
+  const length = header(headerLength);
+  for (let row = 0; row < length; row++) {
+    if ((exports.flags(row) & isCondemned) !== 0) rows.push(row);
+    if (row % 1_024 === 0 && isTime()) await yieldToEventLoop();
+  }
+  return Uint32Array.from(rows);
+};
+
+const consolidate = async (parts: KernelParts, jobs: Jobs, signal: AbortSignal | undefined): Promise<Uint32Array> => {
+  if (parts.header(headerDeadCount) === 0) return new Uint32Array();
+  try {
+    await jobs.run(overRows(parts, condemnJob), signal);
+    await jobs.run(overRows(parts, repairJob), signal);
+    await jobs.run({ kind: entryJob, count: 1 }, signal);
+  } catch (error) {
+    await jobs.run(overRows(parts, pardonJob)).catch(() => undefined);
+    throw error;
+  }
+  // Nothing leads to them any more: from here on it is carried through.
+  const freed = await condemnedRows(parts);
+  await jobs.run(overRows(parts, releaseJob));
+  return freed;
+};
+
+const link = async (parts: KernelParts, jobs: Jobs, rows: Uint32Array, signal?: AbortSignal): Promise<void> => {
+  const { space } = parts;
+  const bytes = roomFor(rows.length * 4);
+  const address = space.take(bytes);
+  space.words.set(rows, address >>> 2);
+  try {
+    await jobs.run({ kind: linkJob, count: rows.length, words: [[jobRows, address]] }, signal);
+  } finally {
+    space.give(address, bytes);
+  }
+};
+
+/**
+ * What builds the graph of a kernel: on threads of its own, or where there are none, in slices of the calling thread.
+ * @throws {PipewrightError} `bad-option`, `store-closed` for a kernel that was disposed of
+ * @example createBuilder(createKernel({ dimensions: 2, metric: 'dot' }), { threads: 0 })
+ */
+export const createBuilder = (kernel: VectorKernel, { threads = 1 }: BuilderOptions = {}): Builder => {
+  const parts = partsOf(kernel);
+  const { exports } = parts;
+  const jobs = createJobs(parts, threads);
+  return {
+    link: async (given, signal) => {
+      const rows = given.slice();
+      for (const row of rows) if (!(row < kernel.length)) throw badInput(`Row ${row} was never set.`);
+      for (const row of rows) exports.queue(row, 1);
+      try {
+        await jobs.next(() => link(parts, jobs, rows, signal));
+      } finally {
+        for (const row of rows) exports.queue(row, 0);
+      }
+    },
+    consolidate: (signal) => jobs.next(() => consolidate(parts, jobs, signal)),
+    dispose: jobs.dispose,
+    [Symbol.asyncDispose]: jobs.dispose,
+  };
+};

@@ -1,0 +1,83 @@
+import { headerLength, jobBitRows, jobBits, jobEf, jobFound, jobK, jobQueries, searchJob } from './assembly/layout.js';
+import { createJobs, type Jobs } from './jobs.js';
+import { badInput, type KernelParts, partsOf, wantedOf } from './kernel.js';
+import { roomFor } from './space.js';
+import type { GraphSearchOptions, Nearest, SearchPool, SearchPoolOptions, VectorKernel } from './types.js';
+
+/** Queries in one job: enough to keep the threads busy, few enough to bound the memory that they take. */
+const maxBatch = 1_024;
+
+const copyFound = ({ space }: KernelParts, address: number, k: number): Nearest => {
+  const count = space.words[address >>> 2] as number;
+  const rows = (address >>> 2) + 1;
+  return {
+    count,
+    rows: space.words.slice(rows, rows + count),
+    distances: space.floats.slice(rows + k, rows + k + count),
+  };
+};
+
+const searchBatch = async (
+  parts: KernelParts,
+  jobs: Jobs,
+  queries: readonly Float32Array[],
+  { k: most, ef = 64, bits }: GraphSearchOptions,
+): Promise<readonly Nearest[]> => {
+  const { space, shape, header, exports, bitSets } = parts;
+  const k = wantedOf(most, header(headerLength));
+  const width = Math.max(Math.min(ef, header(headerLength)), exports.reserveFor(k));
+  const queryBytes = roomFor(queries.length * shape.paddedDimensions * 4);
+  const answerBytes = 4 * (1 + 2 * k);
+  const foundBytes = roomFor(queries.length * answerBytes);
+  const held = bitSets.hold(bits);
+  const address = space.take(queryBytes);
+  const found = space.take(foundBytes);
+  try {
+    for (const [i, query] of queries.entries()) {
+      const at = (address >>> 2) + i * shape.paddedDimensions;
+      space.floats.set(query, at);
+      space.floats.fill(0, at + query.length, at + shape.paddedDimensions);
+    }
+    const words = [
+      [jobQueries, address],
+      [jobK, k],
+      [jobEf, width],
+      [jobBits, held.address],
+      [jobBitRows, held.rows],
+      [jobFound, found],
+    ] as const;
+    await jobs.run({ kind: searchJob, count: queries.length, words, results: width });
+    return queries.map((_, i) => copyFound(parts, found + i * answerBytes, k));
+  } finally {
+    space.give(address, queryBytes);
+    space.give(found, foundBytes);
+    held.release();
+  }
+};
+
+/**
+ * Answers batches of queries on threads that read the memory of a kernel. Rows that `consolidate` freed may be set again
+ * while a batch is under way: compare what it found with what the rows hold now.
+ * @throws {PipewrightError} `bad-option`, `store-closed` for a kernel that was disposed of
+ * @example createSearchPool(createKernel({ dimensions: 2, metric: 'dot' }), { threads: 2 })
+ */
+export const createSearchPool = (kernel: VectorKernel, { threads = 2 }: SearchPoolOptions = {}): SearchPool => {
+  const parts = partsOf(kernel);
+  const jobs = createJobs(parts, threads);
+  return {
+    search: async (queries, options) => {
+      const { dimensions } = parts.options;
+      const odd = queries.find((query) => query.length !== dimensions);
+      if (odd !== undefined) throw badInput(`A query has ${odd.length} dimensions, not ${dimensions}.`);
+      wantedOf(options.k, 0);
+      const found: Nearest[] = [];
+      for (let i = 0; i < queries.length; i += maxBatch) {
+        const batch = queries.slice(i, i + maxBatch);
+        found.push(...(await jobs.next(() => searchBatch(parts, jobs, batch, options))));
+      }
+      return found;
+    },
+    dispose: jobs.dispose,
+    [Symbol.asyncDispose]: jobs.dispose,
+  };
+};
