@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { loadOptional, type Run, seededRandom } from '../core/index.js';
+import { type GiveWay, giveWayOf } from './give-way.js';
+import type { GraphState } from './graph-state.js';
+import { passagesOf } from './passages.js';
+import { canonicalKey, edgesFrom, edgesWeight, entityOf } from './resolve.js';
+import type { Community } from './types.js';
+
+/** Entities and passages of a community that are shown; how many there are is not bounded by anything else. */
+const maxShownEntities = 50;
+/** The random numbers of the Louvain method: the same graph gives the same communities. */
+const seed = 1;
+
+export interface CommunitySettings {
+  readonly resolution: number;
+  readonly minEntities: number;
+}
+
+/** The relations of the graph between canonical entities, in an order that follows from the names alone. */
+interface Links {
+  readonly keys: readonly string[];
+  readonly links: readonly (readonly [from: string, to: string, weight: number])[];
+}
+
+const linksOf = async (state: GraphState, giveWay: GiveWay): Promise<Links> => {
+  const canonical = new Set(Array.from(state.nodes.keys(), (key) => canonicalKey(state, key)));
+  const keys: string[] = [];
+  const links: (readonly [string, string, number])[] = [];
+  for (const key of [...canonical].sort()) {
+    const edges = [...edgesFrom(state, key)].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (edges.length > 0) keys.push(key);
+    for (const [other, some] of edges) if (key < other) links.push([key, other, edgesWeight(some)]);
+    await giveWay();
+  }
+  return { keys, links };
+};
+
+/** What we use of graphology-communities-louvain. */
+interface Louvain {
+  readonly detailed: (
+    graph: object,
+    options: { readonly getEdgeWeight: string; readonly resolution: number; readonly rng: () => number },
+  ) => { readonly dendrogram: readonly ArrayLike<number>[] };
+}
+
+/** For each level, finest first, the group of each key, in the order of the keys. */
+const groupsByLevel = async ({ keys, links }: Links, resolution: number): Promise<readonly ArrayLike<number>[]> => {
+  if (links.length === 0) return [];
+  const { UndirectedGraph } = await loadOptional('graphology', 'finding communities', () => import('graphology'));
+  const { default: module } = await loadOptional(
+    'graphology-communities-louvain',
+    'finding communities',
+    () => import('graphology-communities-louvain'),
+  );
+  // Its types speak of the module where its CommonJS form gives the function.
+  const louvain = module as unknown as Louvain;
+  const graph = new UndirectedGraph();
+  for (const key of keys) graph.addNode(key);
+  for (const [from, to, weight] of links) graph.addEdge(from, to, { weight });
+  const { dendrogram } = louvain.detailed(graph, { getEdgeWeight: 'weight', resolution, rng: seededRandom(seed) });
+  // The first row has each entity in a group of its own.
+  return dendrogram.slice(1);
+};
+
+interface Group {
+  readonly level: number;
+  readonly keys: readonly string[];
+  parent: Group | undefined;
+}
+
+const nestedGroups = (keys: readonly string[], levels: readonly ArrayLike<number>[]): readonly (readonly Group[])[] => {
+  const nested = levels.map((groups, level) => {
+    const byGroup = new Map<number, string[]>();
+    keys.forEach((key, at) => {
+      const number = groups[at] ?? at;
+      const known = byGroup.get(number);
+      if (known === undefined) byGroup.set(number, [key]);
+      else known.push(key);
+    });
+    return Array.from(byGroup.values(), (members): Group => ({ level, keys: members, parent: undefined }));
+  });
+  nested.forEach((groups, level) => {
+    const above = new Map((nested[level + 1] ?? []).flatMap((group) => group.keys.map((key) => [key, group] as const)));
+    for (const group of groups) group.parent = above.get(group.keys[0] ?? '');
+  });
+  return nested;
+};
+
+/**
+ * Communities by the Louvain method (Blondel, Guillaume, Lambiotte and Lefebvre 2008), finest level first, the largest first in
+ * each. An entity without relations is in none.
+ */
+export const findCommunities = async (
+  state: GraphState,
+  { resolution, minEntities }: CommunitySettings,
+  run: Run,
+): Promise<readonly Community[]> => {
+  const giveWay = giveWayOf(run);
+  const links = await linksOf(state, giveWay);
+  const nested = nestedGroups(links.keys, await groupsByLevel(links, resolution));
+  const ids = new Map<Group, string>();
+  const communities: Community[] = [];
+  // From the top, so that the id of a parent is known.
+  for (const groups of nested.toReversed()) {
+    for (const group of groups) {
+      if (group.keys.length < minEntities) continue;
+      const id = contentId(state, group);
+      ids.set(group, id);
+      communities.push(communityOf(state, group, id, group.parent && ids.get(group.parent)));
+      await giveWay();
+    }
+  }
+  return communities.sort((a, b) => a.level - b.level || b.weight - a.weight || (a.id < b.id ? -1 : 1));
+};
+
+/** Names a group by what is in it, passages included: a report is good for as long as its community keeps its id. */
+const contentId = (state: GraphState, { level, keys }: Group): string => {
+  const hash = createHash('sha256').update(`${level}`);
+  const within = new Set(keys);
+  for (const key of keys) {
+    hash.update(`\n${key}`);
+    for (const [other, edges] of [...edgesFrom(state, key)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (!within.has(other) || other < key) continue;
+      hash.update(`\t${other}`);
+      const statements = edges.flatMap(({ byDocument }) => [...byDocument.values()].flat());
+      const lines = statements.map((one) =>
+        [one.documentId, one.start, one.end, one.type, one.description, one.weight].join('\r'),
+      );
+      for (const line of lines.sort()) hash.update(`\v${line}`);
+    }
+  }
+  return hash.digest('hex').slice(0, 24);
+};
+
+const communityOf = (
+  state: GraphState,
+  { level, keys }: Group,
+  id: string,
+  parentId: string | undefined,
+): Community => {
+  const within = new Set(keys);
+  let microWeight = 0;
+  const central = new Map<string, number>();
+  for (const key of keys) {
+    let own = 0;
+    for (const [other, edges] of edgesFrom(state, key))
+      if (within.has(other)) own += Math.round(1e6 * edgesWeight(edges));
+    central.set(key, own / 1e6);
+    microWeight += own / 2;
+  }
+  const ranked = [...central].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, maxShownEntities);
+  return {
+    id,
+    level,
+    ...(parentId === undefined ? {} : { parentId }),
+    size: keys.length,
+    entities: ranked.map(([key]) => entityOf(state, key)),
+    weight: microWeight / 1e6,
+    passages: passagesOf(state, within, central),
+  };
+};
