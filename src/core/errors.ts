@@ -52,6 +52,8 @@ export interface ErrorDetails {
   readonly budget?: BudgetBreach;
   /** What a schema found wrong, one line each. */
   readonly issues?: readonly string[];
+  /** Places in the input list of the items that the failure is about. */
+  readonly items?: readonly number[];
 }
 
 export interface BudgetBreach {

@@ -1,5 +1,7 @@
+export { batchedEmbedder, type BatchedEmbedderOptions } from './batched-embedder.js';
 export type { BatchModel, BatchOutcome, BatchResult, BatchService, BatchStatus } from './batch.js';
 export { batchModel, type BatchModelOptions } from './batch-model.js';
+export { cachedEmbedder, type CachedEmbedderOptions } from './cached-embedder.js';
 export { type CascadeLevel, type CascadeModel, cascade, type CascadeOptions, type CascadeStats } from './cascade.js';
 export { chatModel } from './chat-model.js';
 export {
@@ -57,6 +59,7 @@ export { type RateLimitState, rateLimitState, type RateLimitWindow } from './rat
 export { estimateRequestTokens } from './request-tokens.js';
 export { type RouteChoice, type RouteOutcome, type RouterModel, router, type RouterOptions } from './router.js';
 export { pricesKey } from './run-prices.js';
+export { type TextBatch, textBatches, type TextBatchLimits } from './text-batches.js';
 export { type TokenCount, type TokenCounter, tokenCounter } from './token-counter.js';
 export { estimateTokens } from './tokens.js';
 export { truncate, type Truncated, type TruncateOptions } from './truncate.js';

@@ -1,7 +1,7 @@
 import { defineStepWith, type Embedder, map, PipewrightError, type Run, type Usage } from '../../core/index.js';
-import { estimateTokens, type ModelPrice, metered } from '../../model/index.js';
+import { estimateTokens, type ModelPrice, metered, type TextBatch } from '../../model/index.js';
 import type { JsonApi } from './json-api.js';
-import { type BatchLimits, firstNonText, notEmpty, type TextBatch, textBatches } from './text-batches.js';
+import { type BatchLimits, firstNonText, notEmpty, requestBatches } from './text-batches.js';
 
 /** A vector as servers send it: a list of numbers, or base64 of little-endian float32. */
 export type WireVector = string | readonly number[];
@@ -67,7 +67,7 @@ const embedAll = async (
   if (place >= 0) {
     throw new PipewrightError('bad-input', `${id} embeds texts; item ${place} is of the type ${typeof texts[place]}.`);
   }
-  const batches = [...textBatches(texts, limits)];
+  const batches = [...requestBatches(texts, limits)];
   const embed = (batch: TextBatch, inner: Run): Promise<readonly Float32Array[]> =>
     embedBatch(settings, batch.texts, inner);
   return (await map(embed, { concurrency })(batches, run)).flat();

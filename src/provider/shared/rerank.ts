@@ -10,7 +10,7 @@ import {
 import { estimateTokens, type ModelPrice, metered } from '../../model/index.js';
 import type { JsonApi } from './json-api.js';
 import { readRerank } from './rerank-reply.js';
-import { firstNonText, notEmpty, textBatches } from './text-batches.js';
+import { firstNonText, notEmpty, requestBatches } from './text-batches.js';
 
 /** In what servers of the Cohere form differ. */
 export interface RerankForm {
@@ -75,7 +75,7 @@ const rerankAll = async (settings: RerankSettings, input: RerankInput, run: Run)
   const { maxTexts = defaultMaxTexts, maxBytes = Number.POSITIVE_INFINITY } = settings.form;
   const limits = { maxTexts, maxBytes, extraBytes: Buffer.byteLength(query) };
   const scores: RerankScore[] = [];
-  for (const { start, texts: batch } of textBatches(texts, limits)) {
+  for (const { start, texts: batch } of requestBatches(texts, limits)) {
     for (const { index, score } of await rerankBatch(settings, { query, texts: batch, k }, run)) {
       scores.push({ index: start + index, score });
     }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { textBatches } from './text-batches.js';
+import { requestBatches } from './text-batches.js';
 
 it('sends every text once, in order, within the limits, and no batch that could have held the next text', () => {
   const texts = fc.array(fc.string({ maxLength: 12, unit: 'grapheme' }), { maxLength: 40 });
   const options = { maxTexts: fc.integer({ min: 1, max: 9 }), maxBytes: fc.integer({ min: 1, max: 60 }) };
   fc.assert(
     fc.property(texts, options.maxTexts, options.maxBytes, fc.nat(5), (all, maxTexts, maxBytes, extraBytes) => {
-      const batches = [...textBatches(all, { maxTexts, maxBytes, extraBytes })];
+      const batches = [...requestBatches(all, { maxTexts, maxBytes, extraBytes })];
       expect(batches.flatMap((batch) => batch.texts)).toEqual(all);
       const weigh = (some: readonly string[]): number =>
         some.reduce((sum, text) => sum + Buffer.byteLength(text) + extraBytes, 0);
