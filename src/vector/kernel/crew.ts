@@ -37,7 +37,11 @@ const failed = (cause: unknown): PipewrightError =>
   new PipewrightError('worker-failed', `A thread of a vector collection ended: ${messageOf(cause)}`, { cause });
 
 const startThread = (memory: WebAssembly.Memory): Thread => {
-  const worker = new Worker(program, { eval: true, workerData: { module: kernelModule(), memory }, name: 'pipewright' });
+  const worker = new Worker(program, {
+    eval: true,
+    workerData: { module: kernelModule(), memory },
+    name: 'pipewright',
+  });
   let failure: PipewrightError | undefined;
   let settle: ((error?: PipewrightError) => void) | undefined;
   const fail = (cause: unknown): void => {

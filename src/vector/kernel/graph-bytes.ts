@@ -111,7 +111,10 @@ const readFrame = (words: Uint32Array, { options, header }: KernelParts): Frame 
   const [linked = 0, entry = noRow] = words.subarray(words.length - tailWords);
   if (first !== magic) throw damaged('it does not begin like one');
   if (itsVersion !== version) {
-    throw new PipewrightError('store-newer', `The stored graph has version ${itsVersion}; this release reads ${version}.`);
+    throw new PipewrightError(
+      'store-newer',
+      `The stored graph has version ${itsVersion}; this release reads ${version}.`,
+    );
   }
   if (m !== options.m) throw damaged(`its \`m\` is ${m}, not ${options.m}`);
   if ((entry === noRow) !== (linked === 0)) throw damaged('it has rows and no entry, or the reverse');
@@ -223,7 +226,8 @@ export const importGraph = async (parts: KernelParts, bytes: Uint8Array): Promis
     }
     if (header(headerLinkedCount) !== linked) throw damaged('rows are missing in it');
     await checkLinks(parts);
-    if (linked > 0 && (entry >= header(headerLength) || !isInGraph(parts, entry))) throw damaged('its entry is not in it');
+    if (linked > 0 && (entry >= header(headerLength) || !isInGraph(parts, entry)))
+      throw damaged('its entry is not in it');
     Atomics.store(space.words, headerEntry >>> 2, entry);
   } catch (error) {
     clear(parts);

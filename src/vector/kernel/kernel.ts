@@ -50,7 +50,10 @@ const partsOfKernel = new WeakMap<VectorKernel, KernelParts>();
 export const partsOf = (kernel: VectorKernel): KernelParts => {
   const parts = partsOfKernel.get(kernel);
   if (parts === undefined) {
-    throw new PipewrightError('store-closed', 'This vector kernel was disposed of. Make a new one with `createKernel`.');
+    throw new PipewrightError(
+      'store-closed',
+      'This vector kernel was disposed of. Make a new one with `createKernel`.',
+    );
   }
   return parts;
 };
@@ -68,7 +71,9 @@ const fullError = (options: Required<KernelOptions>, shape: Shape, cause?: unkno
     cause === undefined
       ? `The collection may take ${mebibytes(maxBytes)} MiB, in which about ${fits} vectors of ${dimensions} dimensions fit.`
       : 'The system gives the process no more memory.';
-  return new PipewrightError('memory-full', `A vector does not fit into memory any more. ${reason} ${advice}`, { cause });
+  return new PipewrightError('memory-full', `A vector does not fit into memory any more. ${reason} ${advice}`, {
+    cause,
+  });
 };
 
 const writeHeader = ({ words }: Space, options: Required<KernelOptions>, shape: Shape): void => {

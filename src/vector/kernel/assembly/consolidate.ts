@@ -14,7 +14,7 @@ import {
   nodeLock,
   noRow,
 } from './layout';
-import { join, listHas, lock, rewrite, unlock } from './link';
+import { join, lock, rewrite, unlock } from './link';
 import { batch, capacityOf, flagsOf, levelOf, listOf, nextEpoch, nodeOf, visit } from './state';
 
 /** With fewer links than this left, a row looks for new neighbours by a walk. */
@@ -37,7 +37,7 @@ function isOut(row: u32): bool {
 function hasCondemned(list: usize): bool {
   const count = load<u32>(list);
   for (let i: u32 = 1; i <= count; i++) {
-    if (isOut(load<u32>(list + (<usize>i << 2)))) return true;
+    if (isOut(load<u32>(list + ((<usize>i) << 2)))) return true;
   }
   return false;
 }
@@ -46,9 +46,9 @@ function hasCondemned(list: usize): bool {
 function collect(list: usize, count: u32, epoch: u32): u32 {
   const length = load<u32>(list);
   for (let i: u32 = 1; i <= length && count < maxChoice; i++) {
-    const row = load<u32>(list + (<usize>i << 2));
+    const row = load<u32>(list + ((<usize>i) << 2));
     if (!visit(row, epoch)) continue;
-    store<u32>(batch + (<usize>count << 2), row);
+    store<u32>(batch + ((<usize>count) << 2), row);
     count++;
   }
   return count;
@@ -62,12 +62,12 @@ function gatherChoice(row: u32, list: usize, level: u32): u32 {
   let kept: u32 = 0;
   // A condemned one whose neighbours are condemned too leads on to theirs: the batch grows while it is read.
   for (let i: u32 = 0; i < collected; i++) {
-    const neighbour = load<u32>(batch + (<usize>i << 2));
+    const neighbour = load<u32>(batch + ((<usize>i) << 2));
     if (isOut(neighbour)) {
       const node = nodeOf(neighbour);
       if (levelOf(node) >= level) collected = collect(listOf(node, level), collected, epoch);
     } else {
-      store<u32>(batch + (<usize>kept << 2), neighbour);
+      store<u32>(batch + ((<usize>kept) << 2), neighbour);
       kept++;
     }
   }
@@ -79,8 +79,9 @@ function repairList(row: u32, level: u32): void {
   const list = listOf(node, level);
   if (!hasCondemned(list)) return;
   lock(node + nodeLock);
+  const before = load<u32>(list);
   const count = gatherChoice(row, list, level);
-  rewrite(row, list, count, capacityOf(level));
+  rewrite(row, list, count, before, capacityOf(level));
   unlock(node + nodeLock);
 }
 

@@ -23,9 +23,7 @@ let originScale: f32 = 0;
 let originSquare: f32 = 0;
 
 function sumOf(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
-  );
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
 function integerSumOf(v: v128): i32 {
@@ -50,7 +48,7 @@ function dotOfFloats(a: usize, b: usize): f32 {
   let s1 = s0;
   let s2 = s0;
   let s3 = s0;
-  const end = a + (<usize>dimensions << 2);
+  const end = a + ((<usize>dimensions) << 2);
   while (a < end) {
     s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load(b)));
     s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
@@ -65,7 +63,7 @@ function dotOfFloats(a: usize, b: usize): f32 {
 function squareOfDifference(a: usize, b: usize): f32 {
   let s0 = f32x4.splat(0);
   let s1 = s0;
-  const end = a + (<usize>dimensions << 2);
+  const end = a + ((<usize>dimensions) << 2);
   while (a < end) {
     const d0 = f32x4.sub(v128.load(a), v128.load(b));
     const d1 = f32x4.sub(v128.load(a, 16), v128.load(b, 16));
@@ -80,7 +78,7 @@ function squareOfDifference(a: usize, b: usize): f32 {
 /** Negative dot products of the origin with four vectors. */
 function dotsOfFloats(a: usize, b: usize, c: usize, d: usize): v128 {
   let o = origin;
-  const end = o + (<usize>dimensions << 2);
+  const end = o + ((<usize>dimensions) << 2);
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -108,7 +106,7 @@ function dotsOfFloats(a: usize, b: usize, c: usize, d: usize): v128 {
 /** Squared distances of the origin to four vectors. */
 function squaresOfFloats(a: usize, b: usize, c: usize, d: usize): v128 {
   let o = origin;
-  const end = o + (<usize>dimensions << 2);
+  const end = o + ((<usize>dimensions) << 2);
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -197,18 +195,14 @@ function measureFourCodes(a: usize, b: usize, c: usize, d: usize): v128 {
 function measureFour(a: usize, b: usize, c: usize, d: usize): v128 {
   if (isInt8) return measureFourCodes(a, b, c, d);
   const at = vectorOffset;
-  return isEuclidean
-    ? squaresOfFloats(a + at, b + at, c + at, d + at)
-    : dotsOfFloats(a + at, b + at, c + at, d + at);
+  return isEuclidean ? squaresOfFloats(a + at, b + at, c + at, d + at) : dotsOfFloats(a + at, b + at, c + at, d + at);
 }
 
 /** The distance of the origin to a row. */
 export function measure(row: u32): f32 {
   const node = nodeOf(row);
   if (!isInt8) {
-    return isEuclidean
-      ? squareOfDifference(origin, node + vectorOffset)
-      : -dotOfFloats(origin, node + vectorOffset);
+    return isEuclidean ? squareOfDifference(origin, node + vectorOffset) : -dotOfFloats(origin, node + vectorOffset);
   }
   const dot = <f32>dotOfCodes(node + vectorOffset) * (load<f32>(node, nodeScale) * originScale);
   if (!isEuclidean) return -dot;
@@ -219,15 +213,15 @@ export function measure(row: u32): f32 {
 export function measureAll(rows: usize, count: u32, out: usize): void {
   let i: u32 = 0;
   for (; i + 4 <= count; i += 4) {
-    const at = rows + (<usize>i << 2);
+    const at = rows + ((<usize>i) << 2);
     const a = nodeOf(load<u32>(at));
     const b = nodeOf(load<u32>(at, 4));
     const c = nodeOf(load<u32>(at, 8));
     const d = nodeOf(load<u32>(at, 12));
-    v128.store(out + (<usize>i << 2), measureFour(a, b, c, d));
+    v128.store(out + ((<usize>i) << 2), measureFour(a, b, c, d));
   }
   for (; i < count; i++) {
-    store<f32>(out + (<usize>i << 2), measure(load<u32>(rows + (<usize>i << 2))));
+    store<f32>(out + ((<usize>i) << 2), measure(load<u32>(rows + ((<usize>i) << 2))));
   }
 }
 
@@ -235,7 +229,7 @@ export function measureAll(rows: usize, count: u32, out: usize): void {
 function largestOf(floats: usize): f32 {
   let largest = f32x4.splat(0);
   for (let i: u32 = 0; i < dimensions; i += 4) {
-    largest = f32x4.max(largest, f32x4.abs(v128.load(floats + (<usize>i << 2))));
+    largest = f32x4.max(largest, f32x4.abs(v128.load(floats + ((<usize>i) << 2))));
   }
   const a = max<f32>(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1));
   const b = max<f32>(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3));
@@ -252,8 +246,8 @@ export function originIsQuery(): void {
   const factor: f32 = largest > 0 ? <f32>queryCodeLimit / largest : 0;
   let square: f32 = 0;
   for (let i: u32 = 0; i < dimensions; i++) {
-    const code = nearest<f32>(load<f32>(query + (<usize>i << 2)) * factor);
-    store<i16>(codes + (<usize>i << 1), <i16>code);
+    const code = nearest<f32>(load<f32>(query + ((<usize>i) << 2)) * factor);
+    store<i16>(codes + ((<usize>i) << 1), <i16>code);
     square += code * code;
   }
   origin = codes;
@@ -269,7 +263,7 @@ export function originIsRow(row: u32): void {
     return;
   }
   for (let i: u32 = 0; i < dimensions; i += 8) {
-    v128.store(codes + (<usize>i << 1), v128.load_ext<i8>(vector + i));
+    v128.store(codes + ((<usize>i) << 1), v128.load_ext<i8>(vector + i));
   }
   const node = nodeOf(row);
   origin = codes;
@@ -279,14 +273,14 @@ export function originIsRow(row: u32): void {
 
 /** Writes the vector in the query's place into a row. */
 export function writeVector(row: u32): void {
-  if (!isInt8 || hasOriginals) memory.copy(floatsOf(row), query, <usize>dimensions << 2);
+  if (!isInt8 || hasOriginals) memory.copy(floatsOf(row), query, (<usize>dimensions) << 2);
   if (!isInt8) return;
   const node = nodeOf(row);
   const largest = largestOf(query);
   const factor: f32 = largest > 0 ? <f32>codeLimit / largest : 0;
   let square: f32 = 0;
   for (let i: u32 = 0; i < dimensions; i++) {
-    const code = nearest<f32>(load<f32>(query + (<usize>i << 2)) * factor);
+    const code = nearest<f32>(load<f32>(query + ((<usize>i) << 2)) * factor);
     store<i8>(node + vectorOffset + i, <i8>code);
     square += code * code;
   }

@@ -4,7 +4,7 @@
  */
 
 function pairAt(heap: usize, index: u32): usize {
-  return heap + (<usize>index << 3);
+  return heap + ((<usize>index) << 3);
 }
 
 export function distanceAt(heap: usize, index: u32): f32 {

@@ -28,15 +28,15 @@ import { search } from './search';
 import { dimensions, nodeOf, query } from './state';
 
 function linkItem(job: usize, item: u32): void {
-  const row = load<u32>(load<usize>(job, jobRows) + (<usize>item << 2));
+  const row = load<u32>(load<usize>(job, jobRows) + ((<usize>item) << 2));
   link(row);
   atomic.and<u32>(nodeOf(row) + nodeFlags, ~isQueued);
 }
 
 function searchItem(job: usize, item: u32): void {
   const k = load<u32>(job, jobK);
-  const found = load<usize>(job, jobFound) + (<usize>item * (1 + 2 * k) << 2);
-  memory.copy(query, load<usize>(job, jobQueries) + (<usize>item * dimensions << 2), <usize>dimensions << 2);
+  const found = load<usize>(job, jobFound) + ((<usize>item * (1 + 2 * k)) << 2);
+  memory.copy(query, load<usize>(job, jobQueries) + ((<usize>item * dimensions) << 2), (<usize>dimensions) << 2);
   const rows = found + 4;
   const count = search(
     k,
@@ -44,7 +44,7 @@ function searchItem(job: usize, item: u32): void {
     load<usize>(job, jobBits),
     load<u32>(job, jobBitRows),
     rows,
-    rows + (<usize>k << 2),
+    rows + ((<usize>k) << 2),
   );
   store<u32>(found, count);
 }

@@ -42,9 +42,9 @@ function isCovered(row: u32, chosen: usize, count: u32, distance: f32): bool {
   originIsRow(row);
   for (let i: u32 = 0; i < count; i += 4) {
     const part = min<u32>(4, count - i);
-    measureAll(chosen + (<usize>i << 2), part, distances);
+    measureAll(chosen + ((<usize>i) << 2), part, distances);
     for (let j: u32 = 0; j < part; j++) {
-      if (load<f32>(distances + (<usize>j << 2)) < distance) return true;
+      if (load<f32>(distances + ((<usize>j) << 2)) < distance) return true;
     }
   }
   return false;
@@ -59,7 +59,7 @@ export function choose(count: u32, most: u32, chosen: usize): u32 {
   for (let i: u32 = 0; i < count && chosenCount < most; i++) {
     const row = rowAt(results, i);
     if (isCovered(row, chosen, chosenCount, distanceAt(results, i))) continue;
-    store<u32>(chosen + (<usize>chosenCount << 2), row);
+    store<u32>(chosen + ((<usize>chosenCount) << 2), row);
     chosenCount++;
   }
   return chosenCount;
@@ -67,7 +67,7 @@ export function choose(count: u32, most: u32, chosen: usize): u32 {
 
 /** Where the plan for a level is: a count, then rows. */
 function planOf(level: u32): usize {
-  return plan + (<usize>(level * (m + 1)) << 2);
+  return plan + ((<usize>(level * (m + 1))) << 2);
 }
 
 /** Chooses the neighbours of a row on the levels from `top` down, without writing to the graph. */
@@ -93,29 +93,44 @@ function planLinks(row: u32, entry: u32, top: u32): void {
   }
 }
 
-export function listHas(list: usize, count: u32, row: u32): bool {
-  for (let i: u32 = 1; i <= count; i++) {
-    if (load<u32>(list + (<usize>i << 2)) == row) return true;
+function has(rows: usize, count: u32, row: u32): bool {
+  for (let i: u32 = 0; i < count; i++) {
+    if (load<u32>(rows + ((<usize>i) << 2)) == row) return true;
   }
   return false;
 }
 
 function append(list: usize, count: u32, row: u32): void {
-  store<u32>(list + (<usize>(count + 1) << 2), row);
+  store<u32>(list + ((<usize>(count + 1)) << 2), row);
   atomic.store<u32>(list, count + 1);
 }
 
-/** Replaces a list by the best of the batch. Readers meanwhile see old and new rows mixed, all of them real. */
-export function rewrite(owner: u32, list: usize, count: u32, most: u32): void {
+/** Fills up what was chosen with the nearest that were passed over. */
+function fill(count: u32, least: u32, chosen: usize, chosenCount: u32): u32 {
+  let filled = chosenCount;
+  for (let i: u32 = 0; i < count && filled < least; i++) {
+    const row = rowAt(results, i);
+    if (has(chosen, filled, row)) continue;
+    store<u32>(chosen + ((<usize>filled) << 2), row);
+    filled++;
+  }
+  return filled;
+}
+
+/**
+ * Replaces a list by the best of the batch: at most `most`, and at least `least` if there are so many. Readers meanwhile see
+ * old and new rows mixed, all of them real.
+ */
+export function rewrite(owner: u32, list: usize, count: u32, least: u32, most: u32): void {
   originIsRow(owner);
   measureAll(batch, count, distances);
   for (let i: u32 = 0; i < count; i++) {
-    putPair(results, i, load<f32>(distances + (<usize>i << 2)), load<u32>(batch + (<usize>i << 2)));
+    putPair(results, i, load<f32>(distances + ((<usize>i) << 2)), load<u32>(batch + ((<usize>i) << 2)));
   }
   heapify(results, count);
   sortNearestFirst(results, count);
-  const chosenCount = choose(count, most, batch);
-  memory.copy(list + 4, batch, <usize>chosenCount << 2);
+  const chosenCount = fill(count, least, batch, choose(count, most, batch));
+  memory.copy(list + 4, batch, (<usize>chosenCount) << 2);
   atomic.store<u32>(list, chosenCount);
 }
 
@@ -127,13 +142,13 @@ function addLink(from: u32, to: u32, level: u32): void {
   const list = listOf(node, level);
   const count = load<u32>(list);
   const most = capacityOf(level);
-  if (!listHas(list, count, to)) {
+  if (!has(list + 4, count, to)) {
     if (count < most) {
       append(list, count, to);
     } else {
-      memory.copy(batch, list + 4, <usize>count << 2);
-      store<u32>(batch + (<usize>count << 2), to);
-      rewrite(from, list, count + 1, most);
+      memory.copy(batch, list + 4, (<usize>count) << 2);
+      store<u32>(batch + ((<usize>count) << 2), to);
+      rewrite(from, list, count + 1, 0, most);
     }
   }
   unlock(node + nodeLock);
@@ -144,8 +159,8 @@ function writeLinks(row: u32, top: u32): void {
   for (let level: u32 = 0; level <= top; level++) {
     const list = planOf(level);
     const count = load<u32>(list);
-    for (let i: u32 = 1; i <= count; i++) addLink(row, load<u32>(list + (<usize>i << 2)), level);
-    for (let i: u32 = 1; i <= count; i++) addLink(load<u32>(list + (<usize>i << 2)), row, level);
+    for (let i: u32 = 1; i <= count; i++) addLink(row, load<u32>(list + ((<usize>i) << 2)), level);
+    for (let i: u32 = 1; i <= count; i++) addLink(load<u32>(list + ((<usize>i) << 2)), row, level);
   }
 }
 

@@ -25,8 +25,8 @@ function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
   }
   const given = min<u32>(sorted, k);
   for (let i: u32 = 0; i < given; i++) {
-    store<u32>(rows + (<usize>i << 2), rowAt(results, i));
-    store<f32>(distances + (<usize>i << 2), distanceAt(results, i));
+    store<u32>(rows + ((<usize>i) << 2), rowAt(results, i));
+    store<f32>(distances + ((<usize>i) << 2), distanceAt(results, i));
   }
   return given;
 }
@@ -55,7 +55,7 @@ export function scanRows(k: u32, list: usize, count: u32, rows: usize, distances
   startComparing(k);
   const length = load<u32>(headerLength);
   for (let i: u32 = 0; i < count; i++) {
-    const row = load<u32>(list + (<usize>i << 2));
+    const row = load<u32>(list + ((<usize>i) << 2));
     if (row < length) compare(row);
   }
   return finish(endScan(), k, rows, distances);
@@ -66,7 +66,7 @@ export function scanBits(k: u32, bits: usize, bitRows: u32, rows: usize, distanc
   startComparing(k);
   const length = min<u32>(load<u32>(headerLength), bitRows);
   for (let first: u32 = 0; first < length; first += 32) {
-    let word = load<u32>(bits + (<usize>(first >> 5) << 2));
+    let word = load<u32>(bits + ((<usize>(first >> 5)) << 2));
     while (word != 0) {
       const row = first + ctz<u32>(word);
       if (row < length) compare(row);

@@ -80,7 +80,7 @@ export function useScratch(at: usize): void {
 export function nextEpoch(): u32 {
   let epoch = load<u32>(scratch, scratchEpoch) + 1;
   if (epoch > 0xffff) {
-    memory.fill(visited, 0, <usize>visitedRows << 1);
+    memory.fill(visited, 0, (<usize>visitedRows) << 1);
     epoch = 1;
   }
   store<u32>(scratch, epoch, scratchEpoch);
@@ -90,7 +90,7 @@ export function nextEpoch(): u32 {
 /** Marks a row as seen; false when it was. Rows that are too new to have a place count as seen. */
 export function visit(row: u32, epoch: u32): bool {
   if (row >= visitedRows) return false;
-  const place = visited + (<usize>row << 1);
+  const place = visited + ((<usize>row) << 1);
   if (load<u16>(place) == <u16>epoch) return false;
   store<u16>(place, <u16>epoch);
   return true;
@@ -107,7 +107,7 @@ export function vectorOf(row: u32): usize {
 /** The float32 vector of a row, where there is one: its vector, or its original beside the codes. */
 export function floatsOf(row: u32): usize {
   if (!isInt8) return vectorOf(row);
-  return load<usize>(originalTable + ((row >> blockShift) << 2)) + (<usize>(row & blockMask) * dimensions << 2);
+  return load<usize>(originalTable + ((row >> blockShift) << 2)) + ((<usize>(row & blockMask) * dimensions) << 2);
 }
 
 export function flagsOf(row: u32): u32 {
@@ -125,7 +125,7 @@ export function levelOf(node: usize): u32 {
 /** The list of a node on a level that it has: a count, then row numbers. */
 export function listOf(node: usize, level: u32): usize {
   if (level == 0) return node + nodeLinks;
-  return load<usize>(node, nodeUpper) + (<usize>((level - 1) * (m + 1)) << 2);
+  return load<usize>(node, nodeUpper) + ((<usize>((level - 1) * (m + 1))) << 2);
 }
 
 /** The most neighbours that a list of this level holds. */

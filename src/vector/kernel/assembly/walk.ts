@@ -34,7 +34,7 @@ export function isWanted(row: u32): bool {
   if ((flagsOf(row) & isLive) == 0) return false;
   if (filterBits == 0) return true;
   if (row >= filterRows) return false;
-  return ((load<u32>(filterBits + (<usize>(row >> 5) << 2)) >> (row & 31)) & 1) != 0;
+  return ((load<u32>(filterBits + ((<usize>(row >> 5)) << 2)) >> (row & 31)) & 1) != 0;
 }
 
 /** A count read while it is written may belong to another moment, but never leads out of the list. */
@@ -58,13 +58,13 @@ export function descend(top: u32, bottom: u32): void {
       if (levelOf(node) < level) break;
       const list = listOf(node, level);
       const count = countIn(list, level);
-      memory.copy(batch, list + 4, <usize>count << 2);
+      memory.copy(batch, list + 4, (<usize>count) << 2);
       measureAll(batch, count, distances);
       for (let i: u32 = 0; i < count; i++) {
-        const distance = load<f32>(distances + (<usize>i << 2));
+        const distance = load<f32>(distances + ((<usize>i) << 2));
         if (distance >= nearestDistance) continue;
         nearestDistance = distance;
-        nearestRow = load<u32>(batch + (<usize>i << 2));
+        nearestRow = load<u32>(batch + ((<usize>i) << 2));
         isNearer = true;
       }
     }
@@ -76,12 +76,12 @@ function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
   const node = nodeOf(row);
   if (levelOf(node) < level) return 0;
   const list = listOf(node, level);
-  const end = list + 4 + (<usize>countIn(list, level) << 2);
+  const end = list + 4 + ((<usize>countIn(list, level)) << 2);
   let unseen: u32 = 0;
   for (let at = list + 4; at < end; at += 4) {
     const neighbour = load<u32>(at);
     if (!visit(neighbour, epoch)) continue;
-    store<u32>(batch + (<usize>unseen << 2), neighbour);
+    store<u32>(batch + ((<usize>unseen) << 2), neighbour);
     unseen++;
   }
   return unseen;
@@ -112,9 +112,9 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
     const unseen = gatherUnseen(row, level, epoch);
     measureAll(batch, unseen, distances);
     for (let i: u32 = 0; i < unseen; i++) {
-      const distance = load<f32>(distances + (<usize>i << 2));
+      const distance = load<f32>(distances + ((<usize>i) << 2));
       if (count >= ef && distance >= bound) continue;
-      const neighbour = load<u32>(batch + (<usize>i << 2));
+      const neighbour = load<u32>(batch + ((<usize>i) << 2));
       // A full heap gives up its last leaf, which is one of the farther ones.
       if (candidateCount == candidateCapacity) candidateCount--;
       pushNearest(toVisit, candidateCount++, distance, neighbour);
@@ -142,8 +142,8 @@ export function startScan(k: u32): void {
 export function endScan(): u32 {
   measureAll(batch, batched, distances);
   for (let i: u32 = 0; i < batched; i++) {
-    const distance = load<f32>(distances + (<usize>i << 2));
-    const row = load<u32>(batch + (<usize>i << 2));
+    const distance = load<f32>(distances + ((<usize>i) << 2));
+    const row = load<u32>(batch + ((<usize>i) << 2));
     if (kept < keptAtMost) pushFarthest(results, kept++, distance, row);
     else if (distance < distanceAt(results, 0)) replaceFarthest(results, kept, distance, row);
   }
@@ -153,6 +153,6 @@ export function endScan(): u32 {
 
 export function compare(row: u32): void {
   if ((flagsOf(row) & isLive) == 0) return;
-  store<u32>(batch + (<usize>batched << 2), row);
+  store<u32>(batch + ((<usize>batched) << 2), row);
   if (++batched == batchRows) endScan();
 }
