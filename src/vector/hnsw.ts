@@ -1,95 +1,161 @@
 import { createLock, type Store, sliceTimer, type VectorStore, yieldToEventLoop } from '../core/index.js';
-import { diskStore, memoryStore } from '../store/index.js';
+import { diskStore } from '../store/index.js';
 import type { Collection } from './collection.js';
-import type { Graph, GraphSettings } from './graph.js';
-import { type GraphIdentity, loadGraph, saveGraph } from './graph-file.js';
-import { type Engine, loadHnswlib } from './hnswlib.js';
+import { documentsIn, documentsInMemory } from './documents.js';
 import { createIndexer } from './indexer.js';
 import { checkOptions, type HnswOptions, resolveGraph, resolveMeta } from './options.js';
-import { createReader } from './read.js';
-import { createRecords, type Meta, type Records } from './records.js';
+import { createReader, type HnswQueries } from './read.js';
+import { createRecords, damaged, type Meta, type Records } from './records.js';
 import { createSearcher } from './search.js';
+import { loadSnapshot, type Restored, removeOthers, type SnapshotParts, writeSnapshot } from './snapshot.js';
 import { createTable, type Table } from './table.js';
+import { createVectorSpace, type SpaceSettings, type VectorSpace } from './vector-space.js';
 import { createWriter } from './write.js';
 
 /** A vector collection in this process. */
-export interface HnswStore extends VectorStore {
+export interface HnswStore extends Omit<VectorStore, keyof HnswQueries>, HnswQueries {
   /**
-   * Resolves when the graph holds every entry and is saved. Nobody needs to wait for it: searches see what the graph does not
-   * hold yet. Good before a measurement, or before a folder is copied.
+   * Resolves when the graph holds every entry, what was deleted is out of it, and all is saved. Nobody needs to wait for it:
+   * searches see what the graph does not hold yet. Good before a measurement, or before a folder is copied.
    */
   readonly settle: () => Promise<void>;
 }
 
-const loadTable = async (records: Records, meta: Meta): Promise<Table> => {
-  const table = createTable(meta);
-  const isTimeUp = sliceTimer();
-  for await (const [key, { id, metadata }, vector] of records.all(meta.dimensions)) {
-    table.add({ id, key, metadata }, vector);
-    if (isTimeUp()) await yieldToEventLoop();
-  }
-  return table;
-};
+/** Above this a kernel holds the vectors, whether there is a graph or not. */
+const maxPlainCount = 1_000;
 
-interface GraphPlace {
+interface Place {
+  readonly where: string;
+  readonly records: Records | undefined;
+  /** Where snapshots are. */
   readonly folder: string | undefined;
-  readonly engine: Engine;
-  readonly minCount: number;
-  readonly settings: GraphSettings;
 }
 
-/** The graph that was saved, where there is a folder for it and the collection is large enough to have one. */
-const savedGraph = async (table: Table, meta: Meta, place: GraphPlace): Promise<Graph | undefined> => {
-  const { folder, engine, minCount, settings } = place;
-  if (engine === 'auto' && (folder === undefined || table.count < minCount)) return undefined;
-  const library = await loadHnswlib(engine);
-  if (library === undefined || folder === undefined) return undefined;
-  return loadGraph(library, folder, table, { collection: meta.id, nextKey: meta.nextKey, settings });
+interface Filled {
+  readonly table: Table;
+  readonly space: VectorSpace;
+}
+
+const fillFrom = async (records: Records, fromKey: number, { table, space }: Filled, meta: Meta): Promise<void> => {
+  const isTimeUp = sliceTimer();
+  for await (const { key, document, vector } of records.entries(fromKey, meta.dimensions)) {
+    space.reserve(table.count + 1, table.freeCount === 0 ? 1 : 0);
+    space.set(table.add({ id: document.id, key, metadata: document.metadata }), vector);
+    if (isTimeUp()) await yieldToEventLoop();
+  }
 };
 
-const openCollection = async (store: Store, where: string, options: HnswOptions): Promise<Collection> => {
-  const { embedder, engine = 'auto', path: folder } = options;
-  const { m, efConstruction, efSearch, minCount } = resolveGraph(options.graph);
-  const records = createRecords(store, where, options.store !== undefined || folder !== undefined);
-  const stored = await records.meta();
-  const meta = resolveMeta(stored, options, where);
-  if (meta !== stored) await records.write({ meta, puts: [], deletes: [] });
+/** The entries of the store: from the snapshot what it has, from the records what came after it. */
+const fill = async (
+  records: Records | undefined,
+  meta: Meta,
+  kernelCount: number,
+  settings: SpaceSettings,
+  restored: Restored | undefined,
+): Promise<Filled> => {
+  const filled: Filled = {
+    table: restored?.table ?? createTable(),
+    space: createVectorSpace({ settings, kernelCount, ...restored }),
+  };
+  if (records === undefined) return filled;
+  try {
+    await fillFrom(records, restored === undefined ? 0 : (meta.snapshot?.nextKey ?? 0), filled, meta);
+  } catch (error) {
+    filled.space.dispose();
+    throw error;
+  }
+  if (meta.count === undefined || filled.table.count === meta.count) return filled;
+  filled.space.dispose();
+  // A snapshot that does not fit counts as none.
+  if (restored !== undefined) return fill(records, meta, kernelCount, settings, undefined);
+  throw damaged(records.where, `it holds ${filled.table.count} documents where there were ${meta.count}`);
+};
+
+/** Writes a snapshot and makes it the one that counts. */
+const createSave = (collection: () => Collection, parts: SnapshotParts | undefined) => {
+  let savedChanges = 0;
+  return {
+    unsavedCount: () => collection().space.changeCount - savedChanges,
+    ...(parts !== undefined && {
+      save: async (kernel: Restored['kernel']) => {
+        const { space, table, lock, meta } = collection();
+        const { changeCount } = space;
+        try {
+          const point = await writeSnapshot(parts, meta, table, kernel);
+          await lock.run(async () => {
+            collection().meta = await parts.records.pointTo(collection().meta, point);
+          });
+          savedChanges = changeCount;
+        } finally {
+          await removeOthers(parts.folder, collection().meta.snapshot?.name);
+        }
+      },
+    }),
+  };
+};
+
+const openCollection = async ({ where, records, folder }: Place, options: HnswOptions): Promise<Collection> => {
+  const { embedder, engine = 'auto', precision = 'float32' } = options;
+  const { m, efConstruction, efSearch, minCount, ...graph } = resolveGraph(options.graph);
+  const stored = await records?.meta();
+  const resolved = resolveMeta(stored, options, where);
+  const meta =
+    resolved === stored ? stored : await (records?.write({ meta: resolved, puts: [], deletes: [] }) ?? resolved);
   const { dimensions, metric } = meta;
-  const settings: GraphSettings = { m, efConstruction, dimensions, metric };
-  const table = await loadTable(records, meta);
-  const saved = await savedGraph(table, meta, { folder, engine, minCount, settings });
-  const identity = (): GraphIdentity => ({ collection: meta.id, nextKey: collection.meta.nextKey, settings });
+  const keepsOriginals = graph.originals === 'memory';
+  const settings: SpaceSettings = { m, efConstruction, dimensions, metric, precision, keepsOriginals };
+  const hasGraph = engine === 'auto';
+  const parts = records === undefined || folder === undefined || !hasGraph ? undefined : { folder, settings, records };
+  const restored = parts === undefined ? undefined : await loadSnapshot(parts, meta);
+  const { table, space } = await fill(records, meta, Math.min(minCount, maxPlainCount), settings, restored);
+  if (parts !== undefined) await removeOthers(parts.folder, meta.snapshot?.name);
   const indexer = createIndexer({
     table,
-    settings,
+    space,
+    threads: graph.buildThreads,
     minCount,
-    loadLibrary: () => loadHnswlib(engine),
-    saved,
-    ...(folder !== undefined && { save: (graph: Graph) => saveGraph(graph, folder, identity()) }),
+    hasGraph,
+    ...createSave(() => collection, parts),
   });
   const collection: Collection = {
+    where,
     shape: { dimensions, metric },
     embedder,
     records,
+    documents: records === undefined ? documentsInMemory() : documentsIn(records),
     table,
+    space,
     indexer,
-    searcher: createSearcher(table, indexer, efSearch),
+    searcher: createSearcher({ space, table, indexer, threads: graph.searchThreads, dimensions }),
+    efSearch,
     lock: createLock(),
     isTimeUp: sliceTimer(),
     meta,
+    written: Promise.resolve(),
     isClosed: false,
   };
   indexer.wake();
   return collection;
 };
 
-const storeOf = async ({ store, path }: HnswOptions): Promise<Store> =>
-  store ?? (path === undefined ? memoryStore() : diskStore(path));
+const closeCollection = async (collection: Collection): Promise<void> => {
+  collection.isClosed = true;
+  await collection.lock.idle();
+  await collection.searcher.stop();
+  await collection.indexer.stop();
+  collection.space.dispose();
+};
+
+const placeOf = (store: Store | undefined, { path, ...options }: HnswOptions): Place => {
+  const where = path ?? (store === undefined ? 'memory' : 'the given store');
+  const records = store === undefined ? undefined : createRecords(store, where, { hasSnapshots: path !== undefined });
+  return { where, records, folder: options.engine === 'exact' ? undefined : path };
+};
 
 /**
  * Opens a collection of documents with vectors in this process: in memory, in a folder (`path`), or in a `store`. Beyond some
- * hundred entries an HNSW graph finds the nearest; it is built in the background by hnswlib-node, an optional package without
- * which searches compare with every vector. The score of a hit is the cosine, the dot product, or 1 / (1 + distance).
+ * hundred entries an HNSW graph finds the nearest; a kernel in WebAssembly builds and searches it, with nothing to install. The
+ * score of a hit is the cosine, the dot product, or 1 / (1 + distance).
  *
  * A call of up to 500 entries is written whole or not at all, a larger one in batches of that size; with a path, what was
  * acknowledged survives a crash. One process at a time has a folder open.
@@ -99,23 +165,18 @@ const storeOf = async ({ store, path }: HnswOptions): Promise<Store> =>
  */
 export const hnsw = async (options: HnswOptions = {}): Promise<HnswStore> => {
   checkOptions(options);
-  const store = await storeOf(options);
-  const closeStore = async (): Promise<void> => {
-    if (options.store === undefined) await store.close();
-  };
-  const where = options.path ?? (options.store === undefined ? 'memory' : 'the given store');
+  const { path } = options;
+  const own = options.store === undefined && path !== undefined ? await diskStore(path) : undefined;
   let collection: Collection;
   try {
-    collection = await openCollection(store, where, options);
+    collection = await openCollection(placeOf(options.store ?? own, options), options);
   } catch (error) {
-    await closeStore();
+    await own?.close();
     throw error;
   }
   const finish = async (): Promise<void> => {
-    collection.isClosed = true;
-    await collection.lock.idle();
-    await collection.indexer.stop();
-    await closeStore();
+    await closeCollection(collection);
+    await own?.close();
   };
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {

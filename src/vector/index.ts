@@ -1,4 +1,12 @@
+export {
+  type CollectionOptions,
+  type Collections,
+  type CollectionStats,
+  openCollections,
+  type OpenCollectionsOptions,
+} from './collections.js';
 export { hnsw, type HnswStore } from './hnsw.js';
-export type { Engine } from './hnswlib.js';
-export type { HnswGraphOptions, HnswOptions } from './options.js';
+export type { Engine, HnswGraphOptions, HnswOptions, Precision } from './options.js';
+export type { HnswSearchOptions } from './hits.js';
+export type { HnswQueries, HnswStats } from './read.js';
 export type { Metric } from './vectors.js';

@@ -1,209 +1,156 @@
-import { messageOf, sliceTimer, yieldToEventLoop } from '../core/index.js';
-import { createGraph, type Graph, type GraphSettings } from './graph.js';
-import type { Hnswlib } from './hnswlib.js';
+import { messageOf } from '../core/index.js';
+import { type Builder, createBuilder, type VectorKernel } from './kernel/index.js';
 import type { Table } from './table.js';
+import type { VectorSpace } from './vector-space.js';
 
 export interface IndexerParts {
+  readonly space: VectorSpace;
   readonly table: Table;
-  readonly settings: GraphSettings;
-  /** With fewer entries there is no graph: comparing with all of them is as fast. */
+  /** Worker threads that build; 0 builds in this thread, in slices. */
+  readonly threads: number;
+  /** Smaller collections have no graph. */
   readonly minCount: number;
-  /** Undefined where there is no library: then there is never a graph. */
-  readonly loadLibrary: () => Promise<Hnswlib | undefined>;
-  /** The graph that was saved, if one was. */
-  readonly saved: Graph | undefined;
-  /** Saves the graph; left out where there is no folder for it. */
-  readonly save?: (graph: Graph) => Promise<void>;
+  /** Whether there is a graph at all. */
+  readonly hasGraph: boolean;
+  /** Changes that no snapshot has. */
+  readonly unsavedCount: () => number;
+  /** Makes a snapshot; left out where there is no folder for it. */
+  readonly save?: (kernel: VectorKernel) => Promise<void>;
 }
 
 /**
- * Keeps a graph up with the table, in the background and in short slices. Rows that are not in it yet are `pending`; a search
- * compares with those one by one, so it never misses any. The background work alone changes the graph, one step at a time,
- * so nothing is added while the graph is written to its file.
+ * Keeps the graph up with the vectors in the background: links what is pending, takes out what was deleted, and saves. One of
+ * them at a time, so the graph never changes while it is written to its file.
  */
 export interface Indexer {
-  readonly graph: () => Graph | undefined;
-  readonly pending: ReadonlySet<number>;
-  readonly added: (row: number) => void;
-  readonly removed: (row: number) => void;
+  /** False once the graph has failed: then every search compares with all. */
+  readonly isSound: () => boolean;
   /** Starts the background work where there is some. */
   readonly wake: () => void;
-  /** Resolves when every row is in the graph and the graph is saved. */
+  /** Resolves when every vector is in the graph, what was deleted is out of it, and all is saved. */
   readonly settle: () => Promise<void>;
-  /** Ends the background work within a slice, and saves the graph when it is worth it. */
+  /** Ends the background work, and saves when it is worth it. */
   readonly stop: () => Promise<void>;
 }
 
-/** Short, because a caller that comes in between waits this long. */
-const sliceMs = 8;
-
-interface State {
-  graph: Graph | undefined;
-  /** Takes the place of `graph` when it is complete. */
-  next: Graph | undefined;
-  readonly pending: Set<number>;
-  /** Changes of the graph since it was saved. */
-  unsaved: number;
-  isStopped: boolean;
-  /** No library, or it failed: searches compare with all rows. */
-  isExact: boolean;
-}
+/** So many rows are handed to the threads at once: a search compares with those one by one until they are all linked. */
+const rowsPerJob = 2_048;
+/** Fewer are linked in this thread: about half a second of work, in slices, and faster than starting a thread. */
+const rowsWorthThreads = 500;
+/** Changes that are not saved in the background while there are fewer: a snapshot is written as a whole. */
+const minChanges = 10_000;
 
 const warn = (what: string, error: unknown): void =>
   process.emitWarning(`${what}: ${messageOf(error)}`, { type: 'PipewrightWarning' });
 
-/** Calls `visit` for each row, slice by slice; false when it was stopped before the end. */
-const eachRow = async (rows: Iterable<number>, state: State, visit: (row: number) => void): Promise<boolean> => {
-  const isTimeUp = sliceTimer(sliceMs);
-  for (const row of rows) {
-    if (state.isStopped) return false;
-    visit(row);
-    if (isTimeUp()) await yieldToEventLoop();
-  }
-  return true;
-};
-
-const liveRows = function* (table: Table): Generator<number> {
-  for (let row = 0; row < table.length; row++) if (table.at(row) !== undefined) yield row;
-};
-
-/** Adds the pending rows. Those that come or go meanwhile are seen too: a Set may change while it is walked. */
-const insertPending = async (graph: Graph, state: State): Promise<void> => {
-  await eachRow(state.pending, state, (row) => {
-    graph.add(row);
-    state.pending.delete(row);
-    state.unsaved++;
-  });
-};
-
-/** Builds a graph without the dead, while the old one goes on answering. */
-const rebuild = async (next: Graph, state: State, table: Table): Promise<void> => {
-  state.next = next;
-  const isDone = await eachRow(liveRows(table), state, (row) => {
-    if (!next.has(row)) next.add(row);
-  });
-  state.next = undefined;
-  if (!isDone) return;
-  state.graph = next;
-  state.unsaved = next.count;
-  state.pending.clear();
-  for (const row of liveRows(table)) if (!next.has(row)) state.pending.add(row);
-};
-
-const isWorn = (graph: Graph, minCount: number): boolean => graph.deadCount > Math.max(minCount, graph.count);
-
-interface Steps {
-  /** Does one step of the work; false when there is none left. */
-  readonly step: (minUnsaved: number) => Promise<boolean>;
-  readonly saveNow: () => Promise<void>;
-  readonly giveUp: () => void;
-}
-
-const createSteps = ({ table, settings, minCount, loadLibrary, save }: IndexerParts, state: State): Steps => {
-  const giveUp = (): void => {
-    state.isExact = true;
-    state.graph = undefined;
-    state.next = undefined;
-    state.pending.clear();
+/** A builder while there is work, with threads when there is much of it. */
+const createBuilders = (
+  threads: number,
+): { readonly for: (kernel: VectorKernel, rows: number) => Promise<Builder>; readonly end: () => Promise<void> } => {
+  let builder: Builder | undefined;
+  let own = 0;
+  const end = async (): Promise<void> => {
+    await builder?.dispose();
+    builder = undefined;
   };
+  return {
+    for: async (kernel, rows) => {
+      const wanted = rows >= rowsWorthThreads ? threads : 0;
+      if (builder !== undefined && own < wanted) await end();
+      if (builder !== undefined) return builder;
+      own = wanted;
+      builder = createBuilder(kernel, { threads: wanted });
+      return builder;
+    },
+    end,
+  };
+};
 
-  const saveNow = async (): Promise<void> => {
-    const { graph, unsaved } = state;
-    if (save === undefined || graph === undefined) return;
+/** Many dead rows: they cost every search time. */
+const isWorn = ({ deadCount, linkedCount }: VectorKernel, isThorough: boolean): boolean =>
+  deadCount > (isThorough ? 0 : Math.max(100, linkedCount / 10));
+
+export const createIndexer = (parts: IndexerParts): Indexer => {
+  const { space, table, threads, minCount, hasGraph, unsavedCount, save } = parts;
+  const stopping = new AbortController();
+  const builders = createBuilders(threads);
+  let isSound = hasGraph;
+  let running: Promise<void> | undefined;
+  let isWoken = false;
+
+  const link = async (kernel: VectorKernel): Promise<void> => {
+    const rows = space.pending().slice(0, rowsPerJob);
+    const builder = await builders.for(kernel, space.pendingCount);
     try {
-      await save(graph);
-    } catch (error) {
-      warn('The graph of a vector collection could not be saved; it will be built anew from the stored vectors', error);
+      await builder.link(rows, stopping.signal);
+    } finally {
+      space.noteLinked(rows.filter((row) => kernel.isLinked(row)));
     }
-    state.unsaved -= unsaved;
   };
-
-  /** A first graph, which fills while it answers, or one in place of a worn one. */
-  const start = async (worn: Graph | undefined): Promise<void> => {
-    const library = await loadLibrary();
-    if (library === undefined) return giveUp();
-    const fresh = createGraph(library, table, settings);
-    if (worn === undefined) state.graph = fresh;
-    else await rebuild(fresh, state, table);
+  const consolidate = async (kernel: VectorKernel): Promise<void> => {
+    const builder = await builders.for(kernel, kernel.deadCount);
+    for (const row of await builder.consolidate(stopping.signal)) table.release(row);
   };
+  const saveNow = async (kernel: VectorKernel): Promise<void> => {
+    try {
+      await save?.(kernel);
+    } catch (error) {
+      warn('A vector collection could not save its snapshot; it will open slower, from the stored vectors', error);
+      hasFailedToSave = true;
+    }
+  };
+  let hasFailedToSave = false;
 
-  const step = async (minUnsaved: number): Promise<boolean> => {
-    const { graph, pending } = state;
-    if (graph === undefined && table.count < minCount) return false;
-    if (graph === undefined || isWorn(graph, minCount)) await start(graph);
-    else if (pending.size > 0) await insertPending(graph, state);
-    else if (save !== undefined && state.unsaved >= minUnsaved) await saveNow();
+  /** Does one step of the work; false when there is none left. */
+  const step = async (isThorough: boolean): Promise<boolean> => {
+    const { kernel } = space;
+    if (kernel === undefined || !isSound || (kernel.linkedCount === 0 && table.count < minCount)) return false;
+    const minUnsaved = isThorough ? 1 : Math.max(minChanges, table.count / 2);
+    if (space.pendingCount > 0) await link(kernel);
+    else if (isWorn(kernel, isThorough)) await consolidate(kernel);
+    else if (save !== undefined && !hasFailedToSave && unsavedCount() >= minUnsaved) await saveNow(kernel);
     else return false;
     return true;
   };
-  return { step, saveNow, giveUp };
-};
 
-/** The background work: at most one at a time. */
-const createLoop = (
-  { step, giveUp }: Steps,
-  state: State,
-): Pick<Indexer, 'settle'> & { readonly wake: (minUnsaved: number) => void } => {
-  let running: Promise<void> | undefined;
-  let isWoken = false;
-  const work = async (minUnsaved: number): Promise<void> => {
+  const work = async (isThorough: boolean): Promise<void> => {
+    hasFailedToSave = false;
     try {
       do {
         isWoken = false;
-        while (!state.isStopped && !state.isExact && (await step(minUnsaved)));
-      } while (isWoken && !state.isStopped);
+        while (!stopping.signal.aborted && (await step(isThorough)));
+      } while (isWoken && !stopping.signal.aborted);
     } catch (error) {
-      warn('The graph of a vector collection failed; searches compare with every vector from now on', error);
-      giveUp();
+      if (!stopping.signal.aborted) {
+        isSound = false;
+        warn('The graph of a vector collection failed; searches compare with every vector from now on', error);
+      }
     }
+    await builders.end();
     running = undefined;
+    if (isWoken && !stopping.signal.aborted) running = work(false);
   };
+  const wake = (): void => {
+    isWoken = true;
+    running ??= work(false);
+  };
+
   return {
-    wake: (minUnsaved) => {
-      isWoken = true;
-      running ??= work(minUnsaved);
+    isSound: () => isSound,
+    wake: () => {
+      if (hasGraph && space.kernel !== undefined) wake();
     },
     settle: async () => {
+      while (running !== undefined) await running;
+      running = work(true);
       await running;
-      running ??= work(1);
-      await running;
     },
-  };
-};
-
-export const createIndexer = (parts: IndexerParts): Indexer => {
-  const { table, saved } = parts;
-  const state: State = {
-    graph: saved,
-    next: undefined,
-    pending: new Set(),
-    unsaved: 0,
-    isStopped: false,
-    isExact: false,
-  };
-  for (const row of liveRows(table)) if (!(saved?.has(row) ?? false)) state.pending.add(row);
-  const steps = createSteps(parts, state);
-  const loop = createLoop(steps, state);
-  return {
-    graph: () => state.graph,
-    pending: state.pending,
-    added: (row) => {
-      if (!state.isExact) state.pending.add(row);
-    },
-    removed: (row) => {
-      state.pending.delete(row);
-      if (state.graph?.has(row)) state.unsaved++;
-      state.graph?.remove(row);
-      state.next?.remove(row);
-    },
-    // Saving writes the whole graph, so it waits until half of it is new.
-    wake: () => loop.wake(Math.max(10_000, table.count / 2)),
-    settle: loop.settle,
     stop: async () => {
-      state.isStopped = true;
-      await loop.settle();
-      // A few changes are added faster than a graph is written.
-      if (state.unsaved > Math.max(200, table.count / 50)) await steps.saveNow();
+      stopping.abort();
+      while (running !== undefined) await running;
+      // A few changes are made anew faster than a snapshot is written.
+      const { kernel } = space;
+      if (kernel !== undefined && isSound && unsavedCount() > Math.max(200, table.count / 50)) await saveNow(kernel);
     },
   };
 };

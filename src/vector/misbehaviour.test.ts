@@ -17,7 +17,7 @@ afterAll(() => rm(root, { recursive: true }));
 
 const dimensions = 16;
 const graph = { minCount: 20, efSearch: 20 };
-const options = { dimensions, engine: 'hnsw', graph } as const;
+const options = { dimensions, graph: { ...graph, buildThreads: 0 } } as const;
 const vectorOf = (random: Random, length: number = dimensions): number[] =>
   Array.from({ length }, () => random() - 0.5);
 const entriesOf = (first: number, last: number): VectorEntry[] =>
@@ -255,7 +255,7 @@ describe('the metrics', () => {
     for (const metric of ['dot', 'euclidean'] as const) {
       const random = seededRandom(3);
       const vectors = Array.from({ length: 2_000 }, () => vectorOf(random).map((x) => x * (0.5 + random())));
-      await using store = await hnsw({ dimensions, metric, engine: 'hnsw', graph: { minCount: 100 } });
+      await using store = await hnsw({ dimensions, metric, graph: { minCount: 100 } });
       await store.add(vectors.map((vector, i) => ({ id: `e${i}`, text: '', vector })));
       await store.settle();
       let found = 0;

@@ -1,6 +1,4 @@
 import { checkAtLeast, type MmrOptions, PipewrightError, sliceTimer, yieldToEventLoop } from '../core/index.js';
-import type { Candidate } from './top-k.js';
-import type { Similarity } from './vectors.js';
 
 /** The options with their defaults. */
 export const resolveMmr = ({ lambda = 0.5, fetchK }: MmrOptions, k: number): Required<MmrOptions> => {
@@ -12,24 +10,23 @@ export const resolveMmr = ({ lambda = 0.5, fetchK }: MmrOptions, k: number): Req
   return resolved;
 };
 
+export interface DiversifyOptions<T> {
+  readonly k: number;
+  readonly lambda: number;
+  readonly similarity: (a: T, b: T) => number;
+}
+
 /**
  * Picks `k` candidates one by one, each time the one with the highest
  * `lambda × score − (1 − lambda) × similarity to the most similar one picked` (maximal marginal relevance, Carbonell and
  * Goldstein 1998), in the order picked.
  */
-export const diversify = async (
-  candidates: readonly Candidate[],
-  vectors: readonly Float32Array[],
-  k: number,
-  lambda: number,
-  similarity: Similarity,
-): Promise<readonly Candidate[]> => {
-  const left = candidates.map((candidate, index) => ({
-    candidate,
-    vector: vectors[index] as Float32Array,
-    nearest: -Infinity,
-  }));
-  const picked: Candidate[] = [];
+export const diversify = async <T extends { readonly score: number }>(
+  candidates: readonly T[],
+  { k, lambda, similarity }: DiversifyOptions<T>,
+): Promise<readonly T[]> => {
+  const left = candidates.map((candidate) => ({ candidate, nearest: -Infinity }));
+  const picked: T[] = [];
   const isTimeUp = sliceTimer();
   const worth = (score: number, nearest: number): number =>
     lambda * score - (picked.length === 0 ? 0 : (1 - lambda) * nearest);
@@ -46,7 +43,7 @@ export const diversify = async (
     const [choice] = left.splice(best, 1);
     if (choice === undefined) break;
     picked.push(choice.candidate);
-    for (const other of left) other.nearest = Math.max(other.nearest, similarity(choice.vector, other.vector, 0));
+    for (const other of left) other.nearest = Math.max(other.nearest, similarity(choice.candidate, other.candidate));
     if (isTimeUp()) await yieldToEventLoop();
   }
   return picked;

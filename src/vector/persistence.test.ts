@@ -1,8 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { copyFile, cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   defineStepWith,
@@ -24,7 +22,7 @@ afterAll(() => rm(root, { recursive: true }));
 const freshPath = (): string => join(root, `c${count++}`);
 
 const dimensions = 16;
-const graph = { minCount: 100, efSearch: 20 };
+const graph = { minCount: 100, efSearch: 20, buildThreads: 0 };
 const vectorOf = (random: Random): number[] => Array.from({ length: dimensions }, () => random() - 0.5);
 const entriesOf = (first: number, last: number, salt = 0): VectorEntry[] =>
   Array.from({ length: last - first }, (_, i) => ({
@@ -50,10 +48,9 @@ const filled = async (path: string, n = 1_000): Promise<void> => {
   await store.close();
 };
 
-const graphFileOf = async (path: string): Promise<string> => {
-  const name = (await readdir(path)).find((file) => file.endsWith('.hnsw'));
-  return join(path, name ?? 'none');
-};
+const snapshotsIn = async (path: string): Promise<string[]> =>
+  (await readdir(path)).filter((file) => file.endsWith('.vectors'));
+const snapshotOf = async (path: string): Promise<string> => join(path, (await snapshotsIn(path))[0] ?? 'none');
 
 const embedderOf = (id: string, length: number): Embedder =>
   defineStepWith({ kind: 'embedder' }, { id, dimensions: length }, async (texts: readonly string[]) =>
@@ -81,94 +78,71 @@ describe('a collection that is opened again', () => {
     expect(await again.stats()).toMatchObject({ count: 600, lastChangedMs: expect.any(Number) });
   });
 
-  it('reads the saved graph in place of building it, and only adds what it lacks', async () => {
+  it('reads the snapshot in place of everything, and then only what changed', async () => {
     const path = freshPath();
     await filled(path);
-    const { mtimeMs } = await stat(await graphFileOf(path));
+    const snapshot = await snapshotOf(path);
     {
-      // Too few changes to write the graph for.
+      // Too few changes to write a snapshot for.
       await using store = await hnsw({ path, graph });
       await store.add(entriesOf(1_000, 1_050));
+      await store.upsert(entriesOf(5, 6, 4));
       await store.delete(['e3']);
     }
-    expect((await stat(await graphFileOf(path))).mtimeMs).toBe(mtimeMs);
-    await using store = await hnsw({ path, graph });
-    for (const [id, salt] of [
-      ['e1049', 1_049],
-      ['e7', 7],
-    ] as const) {
-      expect((await store.search(vectorOf(seededRandom(salt)), { k: 1 }))[0]?.id).toBe(id);
-    }
-    expect((await store.search(vectorOf(seededRandom(3)), { k: 1 }))[0]?.id).not.toBe('e3');
+    expect(await snapshotOf(path)).toBe(snapshot);
+    const inner = await diskStore(path);
+    let read = 0;
+    const counting: Store = {
+      ...inner,
+      range: async function* (range) {
+        for await (const entry of inner.range(range)) {
+          read++;
+          yield entry;
+        }
+      },
+    };
+    const store = await hnsw({ store: counting, path, graph });
+    // 51 documents, 51 vectors and 2 lists of deleted ones.
+    expect(read).toBe(104);
+    const nearest = async (seed: number): Promise<string | undefined> =>
+      (await store.search(vectorOf(seededRandom(seed)), { k: 1 }))[0]?.id;
+    expect(await nearest(1_049)).toBe('e1049');
+    expect(await nearest(7)).toBe('e7');
+    expect(await nearest(400_005)).toBe('e5');
+    expect(await nearest(3)).not.toBe('e3');
+    expect(await nearest(5)).not.toBe('e5');
     const exact = await answersOf({ store: await copyOf(store), engine: 'exact', dimensions });
     expect(await Promise.all(queries.map((query) => store.search(query, { k: 1 })))).toEqual(
       (exact as unknown[][]).map((hits) => hits.slice(0, 1)),
     );
+    expect(await store.stats()).toMatchObject({ count: 1_049 });
+    await store.close();
+    await inner.close();
   });
 
-  it('saves the graph at close when enough of it changed, and leaves one graph file', async () => {
+  it('saves at close when enough changed, and leaves one snapshot', async () => {
     const path = freshPath();
     await filled(path);
-    const first = await graphFileOf(path);
+    const first = await snapshotOf(path);
     {
       await using store = await hnsw({ path, graph });
       await store.add(entriesOf(1_000, 2_100));
-      // Each turn of the event loop gives the background work a slice; so many are more than enough for these.
-      for (let turn = 0; turn < 300; turn++) await new Promise(setImmediate);
     }
-    expect((await readdir(path)).filter((file) => file.endsWith('.hnsw'))).toHaveLength(1);
-    expect(await graphFileOf(path)).not.toBe(first);
+    expect(await snapshotsIn(path)).toHaveLength(1);
+    expect(await snapshotOf(path)).not.toBe(first);
   });
 
-  it('rebuilds a graph file that is cut off, changed, missing, foreign, or not ours', async () => {
+  it('deletes snapshots that are not its own', async () => {
     const path = freshPath();
-    await filled(path);
-    const other = freshPath();
-    const otherStore = await hnsw({ path: other, dimensions, graph });
-    await otherStore.add(entriesOf(0, 1_000, 5));
-    await otherStore.settle();
-    await otherStore.close();
-    const expected = await answersOf({ path, graph });
-    const meta = join(path, 'graph.meta');
-    const damage: Readonly<Record<string, () => Promise<void>>> = {
-      'cut off': async () => truncate(await graphFileOf(path), 2_000),
-      empty: async () => truncate(await graphFileOf(path), 0),
-      'one byte changed': async () => {
-        const file = await graphFileOf(path);
-        const bytes = await readFile(file);
-        bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff;
-        await writeFile(file, bytes);
-      },
-      missing: async () => rm(await graphFileOf(path)),
-      'head missing': () => rm(meta),
-      'head no JSON': () => writeFile(meta, 'no json\n'),
-      'head without end': () => writeFile(meta, '{}'),
-      'head of nothing': () => writeFile(meta, '{}\n'),
-      'keys cut off': async () => truncate(meta, (await stat(meta)).size - 8),
-      'keys of odd length': async () => truncate(meta, (await stat(meta)).size - 3),
-      'a head that leads elsewhere': async () => {
-        const bytes = await readFile(meta);
-        await writeFile(
-          meta,
-          Buffer.concat([Buffer.from(bytes.toString('latin1').replace(/graph-.\.hnsw/, '../graph.hnsw'), 'latin1')]),
-        );
-      },
-      'that of another collection': async () => {
-        await copyFile(await graphFileOf(other), await graphFileOf(path));
-        await copyFile(join(other, 'graph.meta'), meta);
-      },
-    };
-    for (const [what, spoil] of Object.entries(damage)) {
-      await spoil();
-      const spoilt = await readFile(await graphFileOf(path)).catch(() => Buffer.alloc(0));
-      expect(await answersOf({ path, graph }), what).toEqual(expected);
-      if (!what.includes('head') && !what.includes('keys')) {
-        expect(spoilt.equals(await readFile(await graphFileOf(path))), `${what}: written anew`).toBe(false);
-      }
-    }
+    await filled(path, 200);
+    const snapshot = await snapshotOf(path);
+    await copyFile(snapshot, join(path, 'left.vectors'));
+    await (await hnsw({ path, graph })).close();
+    expect(await snapshotsIn(path)).toHaveLength(1);
+    expect(await snapshotOf(path)).toBe(snapshot);
   });
 
-  it('does not trust a graph that is ahead of a store restored from a backup', async () => {
+  it('does not trust a snapshot of another time than the store, as after a backup', async () => {
     const path = freshPath();
     await filled(path, 500);
     const backup = freshPath();
@@ -179,11 +153,36 @@ describe('a collection that is opened again', () => {
       await store.settle();
     }
     await copyFile(join(backup, 'data.mdb'), join(path, 'data.mdb'));
-    await (await hnsw({ path, graph })).close();
-    // Not the file that knows of a thousand entries, lest it fits when the collection has grown that far.
-    const head = await readFile(join(path, 'graph.meta'), 'latin1').catch(() => '');
-    expect(head).not.toContain('"nextKey":1000');
     expect(await answersOf({ path, graph })).toEqual(await answersOf({ path: backup, graph }));
+  });
+
+  it('knows what was deleted while it was open without its folder', async () => {
+    const path = freshPath();
+    await filled(path, 300);
+    {
+      await using store = await diskStore(path);
+      await using vectors = await hnsw({ store, graph });
+      await vectors.delete({ even: true });
+    }
+    await using vectors = await hnsw({ path, graph });
+    expect(await vectors.stats()).toMatchObject({ count: 150 });
+    for (const query of queries) {
+      for (const { metadata } of await vectors.search(query)) expect(metadata).toEqual({ even: false });
+    }
+  });
+
+  it('reads everything anew when more was deleted than is worth remembering', async () => {
+    const store = memoryStore();
+    const path = freshPath();
+    const vectors = await hnsw({ store, path, dimensions, graph });
+    await vectors.add(entriesOf(0, 200));
+    await vectors.settle();
+    for (let i = 0; i < 10_050; i++) await vectors.upsert(entriesOf(0, 1, i % 7));
+    expect(await keysIn(store, 'x')).toHaveLength(49);
+    await vectors.close();
+    await using again = await hnsw({ store, path, graph });
+    expect(await again.stats()).toMatchObject({ count: 200 });
+    expect((await again.search(vectorOf(seededRandom(500_000)), { k: 1 }))[0]?.id).toBe('e0');
   });
 
   it('builds anew when it is opened with other settings of the graph', async () => {
@@ -228,6 +227,11 @@ describe('a collection that is opened again', () => {
       { dimensions: 3, embedder: embedderOf('one', 4) },
       { dimensions: 3, metric: 'manhattan' as 'dot' },
       { dimensions: 3, engine: 'gpu' as 'auto' },
+      { dimensions: 3, precision: 'int4' as 'int8' },
+      { dimensions: 3, precision: 'int8', graph: { originals: 'store' } },
+      { dimensions: 3, path: 'x', graph: { originals: 'store' } },
+      { dimensions: 3, graph: { m: 1_000 } },
+      { dimensions: 3, graph: { buildThreads: -1 } },
       { dimensions: 3, path: '' },
       { dimensions: 3, graph: { m: 1 } },
       { dimensions: 3, graph: { efSearch: 1.5 } },
@@ -261,10 +265,16 @@ describe('a collection that is opened again', () => {
     await first.settle();
     const before = await Promise.all(queries.map((query) => first.search(query)));
     await first.close();
-    expect((await readdir(path)).sort()).toEqual(['graph-a.hnsw', 'graph.meta']);
+    expect(await readdir(path)).toHaveLength(1);
     expect(await answersOf({ store, path, graph })).toEqual(before);
   });
 });
+
+const keysIn = async (store: Store, from: string): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const [key] of store.range({ from: `${from}/`, to: `${from}0` })) found.push(key);
+  return found;
+};
 
 /** A store in memory with what a collection holds. */
 const copyOf = async (from: Awaited<ReturnType<typeof hnsw>>): Promise<Store> => {
@@ -294,33 +304,33 @@ describe('damage in the store of a collection', () => {
       (error: unknown) => error,
     );
   };
-  const keys = async (store: Store, from: string): Promise<string[]> => {
-    const found: string[] = [];
-    for await (const [key] of store.range({ from: `${from}/`, to: `${from}0` })) found.push(key);
-    return found;
-  };
   const put = (key: string, text: string): Parameters<Store['write']>[0] => [
     { type: 'put', key, value: Buffer.from(text) },
   ];
 
   it('is a typed error: documents, vectors and head', async () => {
     const damages: readonly ((store: Store) => Promise<void>)[] = [
-      async (store) => store.write([{ type: 'delete', key: (await keys(store, 'v'))[0] ?? '' }]),
-      async (store) => store.write(put((await keys(store, 'v'))[1] ?? '', 'short')),
-      async (store) => store.write(put((await keys(store, 'd'))[0] ?? '', '{')),
-      async (store) => store.write(put((await keys(store, 'd'))[0] ?? '', '{"id":1}')),
+      async (store) => store.write([{ type: 'delete', key: (await keysIn(store, 'v'))[0] ?? '' }]),
+      async (store) => store.write(put((await keysIn(store, 'v'))[1] ?? '', 'short')),
+      async (store) => {
+        for (const part of ['d', 'v']) {
+          await store.write([{ type: 'delete', key: (await keysIn(store, part))[0] ?? '' }]);
+        }
+      },
+      async (store) => store.write(put((await keysIn(store, 'd'))[0] ?? '', '{')),
+      async (store) => store.write(put((await keysIn(store, 'd'))[0] ?? '', '{"id":1}')),
       (store) => store.write(put('meta', 'no json')),
       (store) => store.write(put('meta', '{"version":1}')),
     ];
     for (const spoil of damages) expect(await spoilt(spoil)).toMatchObject({ code: 'store-damaged' });
-    expect(await spoilt((store) => store.write(put('meta', '{"version":2}')))).toMatchObject({ code: 'store-newer' });
+    expect(await spoilt((store) => store.write(put('meta', '{"version":3}')))).toMatchObject({ code: 'store-newer' });
   });
 
   it('is a typed error when a document is lost while the collection is open', async () => {
     const store = memoryStore();
     await using collection = await hnsw({ store, dimensions: 2 });
     await collection.add([{ id: 'a', text: 'a', vector: [1, 0] }]);
-    await store.write([{ type: 'delete', key: (await keys(store, 'd'))[0] ?? '' }]);
+    await store.write([{ type: 'delete', key: (await keysIn(store, 'd'))[0] ?? '' }]);
     await expect(collection.get(['a'])).rejects.toMatchObject({ code: 'store-damaged' });
     expect(await collection.search([1, 0])).toEqual([]);
   });
@@ -338,120 +348,5 @@ describe('damage in the store of a collection', () => {
       code: 'store-damaged',
       message: expect.stringContaining(path),
     });
-  });
-});
-
-/** Adds, replaces and deletes, and prints each round once it is acknowledged. */
-const program = `
-  import { hnsw } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))};
-  const [path, from] = process.argv.slice(1);
-  const store = await hnsw({ path, dimensions: 8, graph: { minCount: 50 } });
-  const entry = (id, n) => ({ id, text: String(n), vector: Array.from({ length: 8 }, (_, i) => Math.sin(n * 7 + i)) });
-  for (let n = Number(from); ; n++) {
-    await store.add(Array.from({ length: 20 }, (_, i) => entry('a' + n + '-' + i, n)));
-    await store.upsert([entry('latest', n)]);
-    await store.delete(['a' + n + '-0']);
-    process.stdout.write(n + '\\n');
-    if (n % 5 === 0) await store.settle();
-  }`;
-
-const writeAndKill = (path: string, from: number, rounds: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const args = ['--import', 'tsx', '--input-type=module', '-e', program, path, String(from)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let problems = '';
-    child.stderr.on('data', (chunk) => {
-      problems += String(chunk);
-    });
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk);
-      if (output.split('\n').length > rounds) child.kill('SIGKILL');
-    });
-    child.on('close', () => {
-      if (output === '') reject(new Error(problems));
-      else resolve(Number(output.slice(0, output.lastIndexOf('\n')).split('\n').at(-1)));
-    });
-  });
-
-describe('a collection whose process is killed', () => {
-  it('loses nothing acknowledged, has nothing twice, and answers on', async () => {
-    const path = freshPath();
-    const acknowledged: number[] = [];
-    let next = 0;
-    for (const rounds of [1, 3, 6, 12]) {
-      const last = await writeAndKill(path, next, rounds);
-      for (let n = next; n <= last; n++) acknowledged.push(n);
-      await using store = await hnsw({ path, graph: { minCount: 50 } });
-      const ids: string[] = [];
-      for await (const { id } of store.entries()) ids.push(id);
-      expect(new Set(ids).size).toBe(ids.length);
-      expect(await store.stats()).toMatchObject({ count: ids.length });
-      for (const n of acknowledged) {
-        expect(ids).not.toContain(`a${n}-0`);
-        expect(ids.filter((id) => id.startsWith(`a${n}-`))).toHaveLength(19);
-      }
-      // What was under way is there whole or not at all.
-      expect([0, 19, 20]).toContain(ids.filter((id) => id.startsWith(`a${last + 1}-`)).length);
-      expect(Number((await store.get(['latest']))[0]?.text)).toBeGreaterThanOrEqual(last);
-      await store.settle();
-      const hits = await store.search(
-        Array.from({ length: 8 }, (_, i) => Math.sin(last * 7 + i)),
-        { k: 19 },
-      );
-      expect(hits.filter(({ text }) => text === String(last)).length).toBeGreaterThanOrEqual(18);
-      next = last + 2;
-    }
-  }, 60_000);
-});
-
-describe('a machine without hnswlib-node', () => {
-  const run = (code: string, hook: string): { readonly stdout: string; readonly stderr: string } => {
-    const withHook = `
-      import { registerHooks, createRequire } from 'node:module';
-      const Module = createRequire(import.meta.url)('node:module');
-      const load = Module._load;
-      Module._load = (request, ...rest) => { if (request === 'bindings') { ${hook} } return load(request, ...rest); };
-      const { hnsw } = await import(${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))});
-      const entries = Array.from({ length: 60 }, (_, n) => ({ id: 'e' + n, text: '', vector: [Math.cos(n / 60), Math.sin(n / 60)] }));
-      ${code}`;
-    return spawnSync(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '-e', withHook.replace('registerHooks, ', '')],
-      {
-        encoding: 'utf8',
-      },
-    );
-  };
-  const notBuilt = `throw new Error('Could not locate the bindings file');`;
-
-  it('compares with every vector, and says so once, with the command that mends it', () => {
-    const { stdout, stderr } = run(
-      `for (let i = 0; i < 3; i++) {
-        const store = await hnsw({ dimensions: 2, graph: { minCount: 10 } });
-        await store.add(entries);
-        await store.settle();
-        console.log((await store.search([1, 0], { k: 2 })).map(({ id }) => id).join());
-      }`,
-      notBuilt,
-    );
-    expect(stdout).toBe('e0,e1\ne0,e1\ne0,e1\n');
-    expect(stderr.match(/PipewrightWarning: hnswlib-node cannot be loaded/g)).toHaveLength(1);
-    expect(stderr).toContain('npm rebuild hnswlib-node');
-    expect(stderr).toContain('npm install-scripts approve hnswlib-node && npm rebuild hnswlib-node');
-  });
-
-  it('says nothing where no graph is wanted, and refuses where it is insisted on', () => {
-    const { stdout, stderr } = run(
-      `const small = await hnsw({ dimensions: 2 });
-      await small.add(entries);
-      const exact = await hnsw({ dimensions: 2, engine: 'exact', graph: { minCount: 10 } });
-      await exact.add(entries);
-      await exact.settle();
-      await hnsw({ dimensions: 2, engine: 'hnsw' }).catch((error) => console.log(error.code, error.message));`,
-      notBuilt,
-    );
-    expect(stdout).toMatch(/^dependency-missing .*npm rebuild hnswlib-node/);
-    expect(stderr).toBe('');
   });
 });

@@ -1,136 +1,197 @@
-import { compileFilter, type Filter, type Metadata, type Run, sliceTimer, yieldToEventLoop } from '../core/index.js';
+import { type Run, sliceTimer, yieldToEventLoop } from '../core/index.js';
+import type { RowSet } from '../filter/index.js';
 import type { Indexer } from './indexer.js';
+import { createSearchPool, type GraphSearchOptions, type Nearest, type SearchPool } from './kernel/index.js';
 import type { Table } from './table.js';
-import { type Candidate, type TopK, topK } from './top-k.js';
+import type { VectorSpace } from './vector-space.js';
+
+/** A row that a search found. Its key tells whether the row still holds what was compared. */
+export interface Candidate {
+  readonly row: number;
+  readonly key: number;
+  readonly distance: number;
+}
+
+/** Nearest first; of equals, the older one. */
+export const byDistance = (a: Candidate, b: Candidate): number => a.distance - b.distance || a.key - b.key;
 
 export interface NearestOptions {
   readonly k: number;
-  readonly minScore: number;
-  readonly filter: Filter | undefined;
+  /** Candidates kept on the walk through the graph. */
+  readonly ef: number;
+  /** Only these rows. */
+  readonly set: RowSet | undefined;
   readonly run: Run | undefined;
 }
 
 /** Finds rows. */
 export interface Searcher {
-  /** The rows nearest to the vector, best first. */
+  /** The rows nearest to the vector, best first; more than `k` where distances are not exact. */
   readonly nearest: (query: Float32Array, options: NearestOptions) => Promise<readonly Candidate[]>;
-  /** All rows that match. */
-  readonly matching: (filter: Filter, run: Run | undefined) => Promise<readonly number[]>;
+  /** The same for each of many, on threads if there are some; undefined where a write came in between. */
+  readonly nearestMany: (
+    queries: readonly Float32Array[],
+    options: NearestOptions,
+  ) => Promise<readonly (readonly Candidate[] | undefined)[]>;
+  /** Ends the threads. */
+  readonly stop: () => Promise<void>;
 }
 
-// Measured at 384 dimensions: following the graph costs about as much per step of `ef` as ten comparisons here.
-const comparisonsPerEf = 10;
-/** How many times more neighbours are asked for than needed, where a filter throws most of them out. */
-const reserve = 2;
-const maxCachedFilters = 8;
-
-interface Matches {
-  readonly version: number;
-  readonly rows: readonly number[];
+export interface SearcherParts {
+  readonly space: VectorSpace;
+  readonly table: Table;
+  readonly indexer: Indexer;
+  /** Worker threads for many queries at once; 0 answers them in this thread. */
+  readonly threads: number;
+  readonly dimensions: number;
 }
 
-/** A text that is the same for equal filters only: JSON would make one of NaN and null. */
-const textOfFilter = (filter: Filter): string =>
-  JSON.stringify(filter, (_, value: unknown) =>
-    typeof value === 'number' && !Number.isFinite(value) ? `\0${value}` : value,
-  );
+// Measured at 384 dimensions: a step of `ef` costs about as much as comparing with so many rows that lie side by side.
+const comparisonsPerEf = 30;
+/** So much is compared before other work gets its turn: some 15 ms. */
+const kernelSliceBytes = 64 * 1_048_576;
+const plainSliceBytes = 8 * 1_048_576;
+/** Fewer queries are not worth a message to a thread. */
+const queriesPerThread = 4;
 
-const allRows = function* (table: Table): Generator<number> {
-  for (let row = 0; row < table.length; row++) yield row;
+/** Where distances are approximate, so many candidates are compared anew. */
+const reserveOf = (k: number): number => 3 * k + 20;
+
+const isIn = ({ bits }: RowSet, row: number): boolean => (((bits[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1;
+
+/** The better ones of two lists, without those that stand in both. */
+const merge = (a: readonly Candidate[], b: readonly Candidate[], k: number): readonly Candidate[] => {
+  if (b.length === 0) return a;
+  const keys = new Set(a.map(({ key }) => key));
+  const all = [...a, ...b.filter(({ key }) => !keys.has(key))];
+  return all.sort(byDistance).slice(0, k);
 };
 
-/** Compares with each of the rows, slice by slice. */
-const scan = async (
-  table: Table,
-  query: Float32Array,
-  rows: Iterable<number>,
-  top: TopK,
-  run: Run | undefined,
-): Promise<void> => {
-  const isTimeUp = sliceTimer();
-  let compared = 0;
-  for (const row of rows) {
-    const entry = table.at(row);
-    if (entry === undefined) continue;
-    top.offer(row, entry.key, table.matrix.score(query, row));
-    if (++compared % 256 === 0 && isTimeUp()) {
-      await yieldToEventLoop();
-      run?.throwIfAborted();
+const createCollector =
+  (table: Table) =>
+  ({ count, rows, distances }: Nearest): Candidate[] => {
+    const candidates: Candidate[] = [];
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] as number;
+      const key = table.keyOf(row);
+      if (key >= 0) candidates.push({ row, key, distance: distances[i] as number });
     }
-  }
-};
+    return candidates;
+  };
 
-/** Finds matching rows, and remembers them while nothing changes: filters come back with every question of a user. */
-const createMatcher = (table: Table): Searcher['matching'] => {
-  const cache = new Map<string, Matches>();
-  const find = async (
-    test: (metadata: Metadata | undefined) => boolean,
-    run: Run | undefined,
-  ): Promise<readonly number[]> => {
-    const rows: number[] = [];
+/** Compares with each row, slice by slice. */
+const createScan = ({ space, table, dimensions }: SearcherParts) => {
+  const collect = createCollector(table);
+  return async (query: Float32Array, { k, set, run }: NearestOptions): Promise<readonly Candidate[]> => {
+    const { vectors, kernel } = space;
+    const sliceBytes = kernel === undefined ? plainSliceBytes : kernelSliceBytes;
+    const perSlice = Math.ceil(sliceBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT));
+    const count = set?.count ?? table.count;
+    if (count <= perSlice) return collect(vectors.scan(query, set === undefined ? { k } : { k, rows: set.rows() }));
+    const rows = (set ?? table.all()).rows();
     const isTimeUp = sliceTimer();
-    for (let row = 0; row < table.length; row++) {
-      const entry = table.at(row);
-      if (entry !== undefined && test(entry.metadata)) rows.push(row);
-      if (row % 256 === 255 && isTimeUp()) {
+    let best: readonly Candidate[] = [];
+    // A row that gets another entry meanwhile has a larger key than any that was there: it was not asked for.
+    const { newestKey } = table;
+    for (let start = 0; start < rows.length; start += perSlice) {
+      const found = collect(space.vectors.scan(query, { k, rows: rows.subarray(start, start + perSlice) }));
+      best = merge(
+        best,
+        found.filter(({ key }) => key <= newestKey),
+        k,
+      );
+      if (isTimeUp()) {
         await yieldToEventLoop();
         run?.throwIfAborted();
       }
     }
-    return rows;
-  };
-  return async (filter, run) => {
-    const test = compileFilter(filter);
-    const text = textOfFilter(filter);
-    const known = cache.get(text);
-    cache.delete(text);
-    const { version } = table;
-    const matches = known?.version === version ? known : { version, rows: await find(test, run) };
-    if (matches.version === table.version) cache.set(text, matches);
-    for (const oldest of cache.keys()) if (cache.size > maxCachedFilters) cache.delete(oldest);
-    return matches.rows;
+    return best;
   };
 };
 
-/**
- * Plans each search. Where few rows come into question it compares with each of them, which is exact. Else it follows the
- * graph, with a reserve where a filter will throw rows out, and falls back to comparing when too few are left.
- */
-export const createSearcher = (table: Table, indexer: Indexer, efSearch: number): Searcher => {
-  const matching = createMatcher(table);
+/** Whether comparing with each of the rows costs less than a walk through the graph that passes over all others. */
+const isScanCheaper = (matches: number, count: number, ef: number): boolean =>
+  matches * matches <= comparisonsPerEf * ef * count;
 
-  /** What the graph finds, compared exactly, and the rows that are not in it yet. */
-  const follow = async (
+/**
+ * Plans each search. Where few rows come into question it compares with each of them, which is exact. Else it walks through the
+ * graph and compares with the rows that are not in it yet; where it finds too little there, it compares with all.
+ */
+export const createSearcher = (parts: SearcherParts): Searcher => {
+  const { space, table, indexer, threads } = parts;
+  const collect = createCollector(table);
+  const scan = createScan(parts);
+  let pool: SearchPool | undefined;
+
+  const wantedOf = (k: number): number => (space.vectors.isExact ? k : reserveOf(k));
+  const graphFor = ({ set }: NearestOptions, ef: number): typeof space.kernel => {
+    const { kernel, pendingCount } = space;
+    const matches = set?.count ?? table.count;
+    if (kernel === undefined || !indexer.isSound() || pendingCount * 2 > table.count) return undefined;
+    return isScanCheaper(matches, table.count, ef) ? undefined : kernel;
+  };
+  const graphOptions = (k: number, ef: number, set: RowSet | undefined): GraphSearchOptions =>
+    set === undefined ? { k, ef } : { k, ef, bits: set.bits };
+
+  /** What is not in the graph yet. */
+  const scanPending = (query: Float32Array, { set, ...options }: NearestOptions): Promise<readonly Candidate[]> => {
+    const rows = set === undefined ? space.pending() : space.pending().filter((row) => isIn(set, row));
+    return scan(query, { ...options, set: { bits: rows, count: rows.length, rows: () => rows } });
+  };
+  const complete = async (
     query: Float32Array,
-    wanted: number,
-    top: TopK,
-    isMatch: (row: number) => boolean,
-    run: Run | undefined,
-  ): Promise<void> => {
-    const graphRows = indexer.graph()?.nearest(query, wanted, Math.max(efSearch, wanted)) ?? [];
-    // The graph counts as searched at this moment: copy what is pending now, before slices let it change.
-    const rows = [...graphRows, ...indexer.pending];
-    await scan(table, query, rows.filter(isMatch), top, run);
+    found: readonly Candidate[],
+    options: NearestOptions,
+  ): Promise<readonly Candidate[]> => {
+    const { k, set } = options;
+    const all = space.pendingCount === 0 ? found : merge(found, await scanPending(query, options), k);
+    return all.length < Math.min(k, set?.count ?? table.count) ? scan(query, options) : all;
+  };
+
+  const nearest: Searcher['nearest'] = async (query, { k, ...rest }) => {
+    const options = { k: wantedOf(k), ...rest };
+    const ef = Math.max(rest.ef, options.k);
+    const graph = graphFor(options, ef);
+    if (graph === undefined) return scan(query, options);
+    const found = collect(graph.search(query, graphOptions(options.k, ef, rest.set)));
+    if (space.pendingCount === 0 && found.length === options.k) return found;
+    return complete(query, found, options);
+  };
+
+  const nearestMany: Searcher['nearestMany'] = async (queries, { k, ...rest }) => {
+    const options = { k: wantedOf(k), ...rest };
+    const ef = Math.max(rest.ef, options.k);
+    const graph = graphFor(options, ef);
+    if (threads === 0 || graph === undefined || queries.length < queriesPerThread * threads) {
+      const found: (readonly Candidate[])[] = [];
+      const isTimeUp = sliceTimer();
+      for (const query of queries) {
+        found.push(await nearest(query, { k, ...rest }));
+        if (!isTimeUp()) continue;
+        await yieldToEventLoop();
+        rest.run?.throwIfAborted();
+      }
+      return found;
+    }
+    pool ??= createSearchPool(graph, { threads });
+    const { newestKey } = table;
+    const found = await pool.search(queries, graphOptions(options.k, ef, rest.set));
+    return Promise.all(
+      found.map(async (one, i) => {
+        const candidates = collect(one);
+        // Some of the rows hold nothing now, or something else than what was compared.
+        const isStale = candidates.length < one.count || candidates.some(({ key }) => key > newestKey);
+        return isStale ? undefined : complete(queries[i] as Float32Array, candidates, options);
+      }),
+    );
   };
 
   return {
-    matching,
-    nearest: async (query, { k, minScore, filter, run }) => {
-      const rows = filter === undefined ? undefined : await matching(filter, run);
-      const count = rows?.length ?? table.count;
-      const share = count / Math.max(1, table.count);
-      const wanted = rows === undefined ? k : Math.ceil((reserve * k) / share);
-      const isGraphFaster = count > comparisonsPerEf * Math.max(efSearch, wanted);
-      if (indexer.graph() !== undefined && isGraphFaster) {
-        const top = topK(k, -Infinity);
-        const test = filter === undefined ? undefined : compileFilter(filter);
-        await follow(query, wanted, top, (row) => test?.(table.at(row)?.metadata) ?? true, run);
-        const found = top.sorted();
-        if (found.length >= k) return found.filter(({ score }) => score >= minScore);
-      }
-      const top = topK(k, minScore);
-      await scan(table, query, rows ?? allRows(table), top, run);
-      return top.sorted();
+    nearest,
+    nearestMany,
+    stop: async () => {
+      await pool?.dispose();
+      pool = undefined;
     },
   };
 };

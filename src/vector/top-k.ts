@@ -1,59 +1,66 @@
-/** A row that a search found. Its key tells whether the row still holds what was scored. */
-export interface Candidate {
-  readonly row: number;
-  readonly key: number;
-  readonly score: number;
-}
+import type { Nearest } from './kernel/index.js';
 
-/** Nearest first; of equals, the older one. */
-export const byScore = (a: Candidate, b: Candidate): number => b.score - a.score || a.key - b.key;
-
-/** Keeps the best of what it is offered. */
+/** Keeps the nearest of what it is offered. */
 export interface TopK {
-  readonly offer: (row: number, key: number, score: number) => void;
-  /** Best first. */
-  readonly sorted: () => readonly Candidate[];
+  readonly offer: (row: number, distance: number) => void;
+  readonly nearest: () => Nearest;
 }
 
-/** Keeps at most `k` candidates with at least `minScore`, in a heap whose root is the worst of them. */
-export const topK = (k: number, minScore: number): TopK => {
-  const heap: Candidate[] = [];
-  const isWorse = (a: Candidate, b: Candidate): boolean => byScore(a, b) > 0;
-
-  const rise = (candidate: Candidate): void => {
-    let at = heap.length;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      const parent = heap[above] as Candidate;
-      if (!isWorse(candidate, parent)) break;
-      heap[at] = parent;
-      at = above;
-    }
-    heap[at] = candidate;
+/** Keeps at most `k` rows, nearest first and of equals the lowest row, in a heap whose root is the worst of them. */
+export const topK = (k: number): TopK => {
+  const rows: number[] = [];
+  const distances: number[] = [];
+  /** Whether the row at `a` belongs behind this one. */
+  const isBehind = (a: number, row: number, distance: number): boolean => {
+    const own = distances[a] as number;
+    return own > distance || (own === distance && (rows[a] as number) > row);
+  };
+  const put = (at: number, row: number, distance: number): void => {
+    rows[at] = row;
+    distances[at] = distance;
   };
 
-  const sink = (candidate: Candidate): void => {
+  const rise = (row: number, distance: number): void => {
+    let at = rows.length;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (isBehind(above, row, distance)) break;
+      put(at, rows[above] as number, distances[above] as number);
+      at = above;
+    }
+    put(at, row, distance);
+  };
+
+  const sink = (row: number, distance: number): void => {
     let at = 0;
     for (;;) {
       const left = 2 * at + 1;
-      if (left >= heap.length) break;
+      if (left >= rows.length) break;
       const right = left + 1;
-      const below = right < heap.length && isWorse(heap[right] as Candidate, heap[left] as Candidate) ? right : left;
-      const child = heap[below] as Candidate;
-      if (!isWorse(child, candidate)) break;
-      heap[at] = child;
+      const below =
+        right < rows.length && isBehind(right, rows[left] as number, distances[left] as number) ? right : left;
+      if (!isBehind(below, row, distance)) break;
+      put(at, rows[below] as number, distances[below] as number);
       at = below;
     }
-    heap[at] = candidate;
+    put(at, row, distance);
   };
 
   return {
-    offer: (row, key, score) => {
-      if (!(score >= minScore)) return;
-      if (heap.length < k) return rise({ row, key, score });
-      const worst = heap[0] as Candidate;
-      if (score > worst.score || (score === worst.score && key < worst.key)) sink({ row, key, score });
+    offer: (row, distance) => {
+      if (rows.length < k) return rise(row, distance);
+      if (isBehind(0, row, distance)) sink(row, distance);
     },
-    sorted: () => [...heap].sort(byScore),
+    nearest: () => {
+      const order = rows.map((_, at) => at);
+      order.sort(
+        (a, b) => (distances[a] as number) - (distances[b] as number) || (rows[a] as number) - (rows[b] as number),
+      );
+      return {
+        count: order.length,
+        rows: Uint32Array.from(order, (at) => rows[at] as number),
+        distances: Float32Array.from(order, (at) => distances[at] as number),
+      };
+    },
   };
 };

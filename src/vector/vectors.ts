@@ -57,66 +57,9 @@ export const checkVector = (values: VectorInput, { dimensions, metric }: VectorS
   if (metric === 'cosine' && square === 0) toVector(values, { dimensions, metric }, what);
 };
 
-// Four sums at once: one sum would wait for itself at every step.
-const dotProduct = (a: Float32Array, b: Float32Array, bAt: number): number => {
-  const length = a.length;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    s0 += (a[i] as number) * (b[bAt + i] as number);
-    s1 += (a[i + 1] as number) * (b[bAt + i + 1] as number);
-    s2 += (a[i + 2] as number) * (b[bAt + i + 2] as number);
-    s3 += (a[i + 3] as number) * (b[bAt + i + 3] as number);
-  }
-  for (; i < length; i++) s0 += (a[i] as number) * (b[bAt + i] as number);
-  return s0 + s1 + s2 + s3;
-};
-
-const squaredDistance = (a: Float32Array, b: Float32Array, bAt: number): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) {
-    const difference = (a[i] as number) - (b[bAt + i] as number);
-    sum += difference * difference;
-  }
-  return sum;
-};
-
-/** How well `b`, from `bAt` on, matches `a`: higher is nearer. */
-export type Similarity = (a: Float32Array, b: Float32Array, bAt: number) => number;
-
-/** The score of a hit: the cosine, the dot product, or 1 / (1 + distance). */
-export const similarityOf = (metric: Metric): Similarity =>
-  metric === 'euclidean' ? (a, b, bAt) => 1 / (1 + Math.sqrt(squaredDistance(a, b, bAt))) : dotProduct;
-
-const blockRows = 1_024;
-
-/** Vectors by row, in blocks, so that growing never copies what is there. */
-export interface Matrix {
-  readonly bytes: number;
-  readonly set: (row: number, vector: Float32Array) => void;
-  /** The vector itself, not a copy: it changes when the row is set anew. */
-  readonly row: (row: number) => Float32Array;
-  readonly score: (query: Float32Array, row: number) => number;
-}
-
-export const createMatrix = ({ dimensions, metric }: VectorShape): Matrix => {
-  const blocks: Float32Array[] = [];
-  const similarity = similarityOf(metric);
-  const blockOf = (row: number): Float32Array => {
-    const index = Math.floor(row / blockRows);
-    blocks[index] ??= new Float32Array(blockRows * dimensions);
-    return blocks[index];
-  };
-  const offsetOf = (row: number): number => (row % blockRows) * dimensions;
-  return {
-    get bytes() {
-      return blocks.length * blockRows * dimensions * Float32Array.BYTES_PER_ELEMENT;
-    },
-    set: (row, vector) => blockOf(row).set(vector, offsetOf(row)),
-    row: (row) => blockOf(row).subarray(offsetOf(row), offsetOf(row) + dimensions),
-    score: (query, row) => similarity(query, blockOf(row), offsetOf(row)),
-  };
+/** The score of a hit from the distance that a kernel measures: the cosine, the dot product, or 1 / (1 + distance). */
+export const scoreOf = (metric: Metric, distance: number): number => {
+  if (metric === 'euclidean') return 1 / (1 + Math.sqrt(Math.max(0, distance)));
+  // Rounding may carry the cosine of equal directions a little above 1.
+  return metric === 'cosine' ? Math.max(-1, Math.min(1, -distance)) : 0 - distance;
 };

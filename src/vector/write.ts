@@ -2,6 +2,7 @@ import {
   checkDocument,
   createRun,
   type DocumentStore,
+  type Filter,
   type Metadata,
   PipewrightError,
   type Run,
@@ -91,51 +92,73 @@ const vectorsOf = async (
   return vectors;
 };
 
-/** Writes a batch to the store, and shows it to searches once it is durable. */
+/** Writes a batch to the store, then does what shows it to searches. */
+const commit = async (collection: Collection, batch: RecordBatch, show: () => void): Promise<void> => {
+  const work = async (): Promise<void> => {
+    collection.meta = (await collection.records?.write(batch)) ?? batch.meta;
+    show();
+  };
+  const written = work();
+  collection.written = written.catch(() => undefined);
+  await written;
+};
+
+const takeOut = ({ table, space, documents }: Collection, row: number): void => {
+  documents.delete(table.keyOf(row));
+  table.remove(row);
+  if (space.remove(row)) table.release(row);
+};
+
 const putBatch = async (collection: Collection, batch: readonly VectorEntry[], run: Run): Promise<void> => {
-  const { records, table, indexer, meta } = collection;
+  const { table, space, documents, meta, indexer } = collection;
   const vectors = await vectorsOf(collection, batch, run);
-  const documents: Uint8Array[] = [];
+  const texts: Uint8Array[] = [];
   const metadatas: (Metadata | undefined)[] = [];
   await eachInSlices(batch, run, (entry) => {
-    documents.push(encodeDocument(entry));
+    texts.push(encodeDocument(entry));
     metadatas.push(copyMetadata(entry.metadata));
   });
   const replaced = batch.flatMap(({ id }) => table.rowOf(id) ?? []);
+  const count = table.count - replaced.length + batch.length;
+  space.reserve(count, Math.max(0, batch.length - table.freeCount));
+  const puts: RecordBatch['puts'] = batch.map((_, i) => [
+    meta.nextKey + i,
+    texts[i] as Uint8Array,
+    vectors[i] as Float32Array,
+  ]);
   const next: RecordBatch = {
-    meta: { ...meta, nextKey: meta.nextKey + batch.length, lastChangedMs: run.clock.now() },
-    puts: batch.map((_, i) => [meta.nextKey + i, documents[i] as Uint8Array, vectors[i] as Float32Array]),
-    deletes: replaced.flatMap((row) => table.at(row)?.key ?? []),
+    meta: { ...meta, nextKey: meta.nextKey + batch.length, count, lastChangedMs: run.clock.now() },
+    puts,
+    deletes: replaced.map(table.keyOf),
   };
-  await records.write(next);
-  collection.meta = next.meta;
-  for (const [i, [key, , vector]] of next.puts.entries()) {
-    const { id } = batch[i] as VectorEntry;
-    if (table.rowOf(id) !== undefined) indexer.removed(table.remove(id));
-    indexer.added(table.add({ id, key, metadata: metadatas[i] }, vector));
-  }
+  await commit(collection, next, () => {
+    for (const row of replaced) takeOut(collection, row);
+    for (const [i, [key, text, vector]] of puts.entries()) {
+      documents.put(key, text);
+      space.set(table.add({ id: (batch[i] as VectorEntry).id, key, metadata: metadatas[i] }), vector);
+    }
+  });
   indexer.wake();
 };
 
-const deleteIds = async (collection: Collection, ids: readonly string[], run: Run): Promise<number> => {
-  const { records, table, indexer } = collection;
-  const present = [...new Set(ids)].filter((id) => table.rowOf(id) !== undefined);
-  for (const batch of batchesOf(present)) {
+const deleteRows = async (collection: Collection, rows: ArrayLike<number>, run: Run): Promise<number> => {
+  const { table, indexer } = collection;
+  for (const part of batchesOf(Array.from(rows))) {
     run.throwIfAborted();
-    const deletes = batch.flatMap((id) => table.at(table.rowOf(id) ?? -1)?.key ?? []);
-    const meta = { ...collection.meta, lastChangedMs: run.clock.now() };
-    await records.write({ meta, puts: [], deletes });
-    collection.meta = meta;
-    for (const id of batch) indexer.removed(table.remove(id));
+    const count = table.count - part.length;
+    const meta = { ...collection.meta, count, lastChangedMs: run.clock.now() };
+    await commit(collection, { meta, puts: [], deletes: part.map(table.keyOf) }, () => {
+      for (const row of part) takeOut(collection, row);
+    });
     await yieldToEventLoop();
   }
   indexer.wake();
-  return present.length;
+  return rows.length;
 };
 
 /** The operations that change a collection. They take turns. */
 export const createWriter = (collection: Collection): Pick<DocumentStore, 'add' | 'upsert' | 'delete'> => {
-  const { lock, table, searcher } = collection;
+  const { lock, table } = collection;
   const inTurn = async <T>(run: Run | undefined, work: (run: Run) => Promise<T>): Promise<T> => {
     checkOpen(collection);
     const ownRun = run ?? createRun();
@@ -165,13 +188,9 @@ export const createWriter = (collection: Collection): Pick<DocumentStore, 'add' 
       }),
     delete: async (which, run) =>
       inTurn(run, async (ownRun) => {
-        if (Array.isArray(which)) return deleteIds(collection, which as readonly string[], ownRun);
-        const rows = await searcher.matching(which as Exclude<typeof which, readonly string[]>, ownRun);
-        return deleteIds(
-          collection,
-          rows.flatMap((row) => table.at(row)?.id ?? []),
-          ownRun,
-        );
+        if (!Array.isArray(which)) return deleteRows(collection, table.select(which as Filter).rows(), ownRun);
+        const rows = new Set((which as readonly string[]).flatMap((id) => table.rowOf(id) ?? []));
+        return deleteRows(collection, [...rows], ownRun);
       }),
   };
 };

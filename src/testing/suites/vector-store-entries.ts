@@ -1,17 +1,23 @@
 import type { Document, Embedder, Metadata, VectorEntry, VectorStore } from '../../core/index.js';
 
+export type SuiteMetric = 'cosine' | 'dot' | 'euclidean';
+
 export interface VectorStoreSuiteOptions {
   readonly dimensions: number;
+  /** @default 'cosine' */
+  readonly metric?: SuiteMetric;
   readonly embedder?: Embedder;
 }
 
 export type OpenVectorStore = (options: VectorStoreSuiteOptions) => Promise<VectorStore>;
 
 export interface VectorStoreSuite {
-  /** Opens a cosine collection that is new and empty. The suite closes it. */
+  /** Opens a collection that is new and empty. The suite closes it. */
   readonly open: OpenVectorStore;
   /** How many entries the random test holds at most. @default 1500 */
   readonly maxEntries?: number;
+  /** Metrics of the random test. @default ['cosine'] */
+  readonly metrics?: readonly SuiteMetric[];
 }
 
 export const collect = async (documents: AsyncIterable<Document>): Promise<Document[]> => {

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
   compileFilter,
-  type Document,
   type Filter,
   type Hit,
   type Metadata,
@@ -10,28 +9,21 @@ import {
   seededRandom,
   type VectorStore,
 } from '../../core/index.js';
-import type { VectorStoreSuite } from './vector-store.js';
+import { collect, idsOf, type SuiteMetric, type VectorStoreSuite } from './vector-store-entries.js';
 
-const collect = async (documents: AsyncIterable<Document>): Promise<Document[]> => {
-  const all: Document[] = [];
-  for await (const document of documents) all.push(document);
-  return all;
-};
-
-const idsOf = (hits: readonly Document[]): string[] => hits.map(({ id }) => id);
-
-const cosine = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+/** The score that a store of this metric gives. */
+const scoreOf = (metric: SuiteMetric, a: readonly number[], b: readonly number[]): number => {
   let dot = 0;
   let aa = 0;
   let bb = 0;
-  for (let i = 0; i < a.length; i++) {
-    const left = a[i] ?? 0;
+  for (const [i, left] of a.entries()) {
     const right = b[i] ?? 0;
     dot += left * right;
     aa += left ** 2;
     bb += right ** 2;
   }
-  return dot / Math.sqrt(aa * bb);
+  if (metric === 'dot') return dot;
+  return metric === 'cosine' ? dot / Math.sqrt(aa * bb) : 1 / (1 + Math.sqrt(Math.max(0, aa + bb - 2 * dot)));
 };
 
 const dimensions = 24;
@@ -52,6 +44,7 @@ const operationArbitrary: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 interface Model {
+  readonly metric: SuiteMetric;
   readonly entries: Map<string, { readonly vector: readonly number[]; readonly metadata: Metadata }>;
   readonly deleted: Set<string>;
   lastId: number;
@@ -111,7 +104,7 @@ const bruteForce = (model: Model, query: readonly number[], filter: Filter | und
   const test = filter === undefined ? () => true : compileFilter(filter);
   return [...model.entries]
     .filter(([, { metadata }]) => test(metadata))
-    .map(([id, { vector }]) => ({ id, score: cosine(query, vector) }))
+    .map(([id, { vector }]) => ({ id, score: scoreOf(model.metric, query, vector) }))
     .sort((a, b) => b.score - a.score)
     .slice(0, k)
     .map(({ id }) => id);
@@ -122,8 +115,8 @@ const checkHits = (hits: readonly Hit[], model: Model, query: readonly number[],
   for (const [i, { id, score, metadata }] of hits.entries()) {
     const known = model.entries.get(id);
     expect(known, `${id} was deleted: ${model.deleted.has(id)}`).toBeDefined();
-    expect(score).toBeCloseTo(cosine(query, known?.vector ?? []), 4);
-    expect(score).toBeLessThanOrEqual(hits[i - 1]?.score ?? 1);
+    expect(score).toBeCloseTo(scoreOf(model.metric, query, known?.vector ?? []), 4);
+    expect(score).toBeLessThanOrEqual(hits[i - 1]?.score ?? Infinity);
     if (filter !== undefined) expect(compileFilter(filter)(metadata)).toBe(true);
   }
 };
@@ -156,9 +149,17 @@ const compareWithModel = async (
   return [found, wanted];
 };
 
+export interface RandomWritesOptions {
+  readonly metric: SuiteMetric;
+  readonly maxEntries: number;
+}
+
 /** Random writes, each followed by searches that are compared with comparing with all. */
-export const describeRandomWrites = (open: VectorStoreSuite['open'], maxEntries: number): void => {
-  it('Q23 recalls 0.95 of what comparing with all finds, and never a deleted id, whatever is written', async () => {
+export const describeRandomWrites = (
+  open: VectorStoreSuite['open'],
+  { metric, maxEntries }: RandomWritesOptions,
+): void => {
+  it(`Q23 recalls 0.95 of what comparing with all finds, and never a deleted id, whatever is written (${metric})`, async () => {
     let found = 0;
     let wanted = 0;
     await fc.assert(
@@ -167,8 +168,8 @@ export const describeRandomWrites = (open: VectorStoreSuite['open'], maxEntries:
         fc.nat(),
         async (operations, seed) => {
           const random = seededRandom(seed);
-          await using store = await open({ dimensions });
-          const model: Model = { entries: new Map(), deleted: new Set(), lastId: 0 };
+          await using store = await open({ dimensions, ...(metric !== 'cosine' && { metric }) });
+          const model: Model = { metric, entries: new Map(), deleted: new Set(), lastId: 0 };
           await applyOperation(store, model, { type: 'add', count: maxEntries / 2 }, random);
           for (const operation of operations) {
             if (operation.type === 'add' && model.entries.size + operation.count > maxEntries) continue;

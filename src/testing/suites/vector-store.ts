@@ -8,12 +8,15 @@ import { describeConcurrency, describeWrites } from './vector-store-writes.js';
 export type { VectorStoreSuite, VectorStoreSuiteOptions } from './vector-store-entries.js';
 
 /** What every `VectorStore` must do. Run it in a vitest file of the implementation. */
-export const describeVectorStore = (name: string, { open, maxEntries = 1_500 }: VectorStoreSuite): void => {
+export const describeVectorStore = (
+  name: string,
+  { open, maxEntries = 1_500, metrics = ['cosine'] }: VectorStoreSuite,
+): void => {
   describe(`${name} as a vector store`, () => {
     describeSearch(open);
     describeWrites(open);
     describeConcurrency(open);
     describeEmbedding(open);
-    describeRandomWrites(open, maxEntries);
+    for (const metric of metrics) describeRandomWrites(open, { metric, maxEntries });
   });
 };

@@ -1,0 +1,233 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Metadata, PipewrightError, randomId, sliceTimer, systemRandom, yieldToEventLoop } from '../core/index.js';
+import { createKernel, type VectorKernel } from './kernel/index.js';
+import type { Meta, Records, SnapshotPoint } from './records.js';
+import { type FrameReader, type FrameWriter, readFrames, writeFrames } from './snapshot-file.js';
+import { createTable, type Table } from './table.js';
+import { kernelOptions, type SpaceSettings } from './vector-space.js';
+
+// A snapshot is what makes opening fast: ids, metadata, vectors and the graph in one file that is read from its beginning to its
+// end. The store is the truth; its head names the one snapshot that belongs to it and tells what changed since. Frames: the
+// header, rows until an empty frame, vectors in the order of the rows until an empty frame, the graph until an empty frame.
+
+/** What a snapshot must agree with, as JSON in the first frame. */
+interface Header extends SpaceSettings {
+  readonly version: number;
+  readonly collection: string;
+  readonly name: string;
+}
+
+/** A row of the snapshot. One with its number alone was deleted, and is in the graph still. */
+type SavedRow = readonly [row: number, key: number, id: string, metadata?: Metadata] | readonly [row: number];
+
+const formatVersion = 1;
+const extension = '.vectors';
+const rowsPerFrame = 1_000;
+const vectorFrameBytes = 524_288;
+/** Where so many rows stand for each entry that is left, reading the store anew gives the memory back. */
+const maxSpread = 4;
+
+const headerOf = (settings: SpaceSettings, collection: string, name: string): Header => {
+  const { dimensions, metric, m, efConstruction, precision, keepsOriginals } = settings;
+  return { version: formatVersion, collection, name, dimensions, metric, m, efConstruction, precision, keepsOriginals };
+};
+
+const fileOf = (folder: string, name: string): string => join(folder, name + extension);
+
+/** Deletes the snapshots of the folder except the one that is named. */
+export const removeOthers = async (folder: string, kept: string | undefined): Promise<void> => {
+  const names = await readdir(folder).catch((): string[] => []);
+  for (const file of names) {
+    if (file.endsWith(extension) && file !== `${kept}${extension}`) await rm(join(folder, file), { force: true });
+  }
+};
+
+/** The parts of a collection that a snapshot shows. */
+export interface SnapshotParts {
+  readonly folder: string;
+  readonly settings: SpaceSettings;
+  readonly records: Records;
+}
+
+const frameOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+const emptyFrame = new Uint8Array(0);
+
+/** Writes the rows that have an entry older than the snapshot, and those that only the graph holds. Returns their numbers. */
+const writeRows = async (
+  writer: FrameWriter,
+  records: Records,
+  table: Table,
+  kernel: VectorKernel,
+  nextKey: number,
+): Promise<readonly number[]> => {
+  const written: number[] = [];
+  const isWritten = new Uint8Array(kernel.length);
+  let frame: SavedRow[] = [];
+  const put = async (row: SavedRow): Promise<void> => {
+    written.push(row[0]);
+    isWritten[row[0]] = 1;
+    if (frame.push(row) < rowsPerFrame) return;
+    await writer.write(frameOf(frame));
+    frame = [];
+  };
+  // The texts pass by as well: metadata is nowhere else. Entries that are added meanwhile have larger keys.
+  for await (const [key, { id, metadata }] of records.documents(0)) {
+    if (key >= nextKey) break;
+    const row = table.rowOf(id);
+    if (row !== undefined && table.keyOf(row) === key) {
+      await put(metadata === undefined ? [row, key, id] : [row, key, id, metadata]);
+    }
+  }
+  for (let row = 0; row < isWritten.length; row++) {
+    if (isWritten[row] === 0 && kernel.isLinked(row)) await put([row]);
+  }
+  if (frame.length > 0) await writer.write(frameOf(frame));
+  await writer.write(emptyFrame);
+  return written;
+};
+
+const writeVectors = async (writer: FrameWriter, kernel: VectorKernel, rows: readonly number[]): Promise<void> => {
+  const { dimensions } = kernel.options;
+  const perFrame = Math.max(1, Math.floor(vectorFrameBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT)));
+  const isTimeUp = sliceTimer();
+  for (let start = 0; start < rows.length; start += perFrame) {
+    const part = rows.slice(start, start + perFrame);
+    const frame = new Float32Array(part.length * dimensions);
+    for (const [i, row] of part.entries()) {
+      // One that was freed meanwhile stays empty: the store tells that its entry is gone.
+      if (kernel.isLive(row) || kernel.isLinked(row)) frame.set(kernel.get(row), i * dimensions);
+    }
+    await writer.write(new Uint8Array(frame.buffer));
+    if (isTimeUp()) await yieldToEventLoop();
+  }
+  await writer.write(emptyFrame);
+};
+
+/**
+ * Writes a snapshot of what the collection is at this moment, beside the one that counts. Writes may go on; only the graph may
+ * not change. The snapshot counts once the head of the store names it.
+ */
+export const writeSnapshot = async (
+  { folder, settings, records }: SnapshotParts,
+  { id, nextKey, nextDeletion }: Meta,
+  table: Table,
+  kernel: VectorKernel,
+): Promise<SnapshotPoint> => {
+  const point: SnapshotPoint = { name: randomId(systemRandom), nextKey, nextDeletion };
+  await mkdir(folder, { recursive: true });
+  await writeFrames(fileOf(folder, point.name), async (writer) => {
+    await writer.write(frameOf(headerOf(settings, id, point.name)));
+    const rows = await writeRows(writer, records, table, kernel, nextKey);
+    await writeVectors(writer, kernel, rows);
+    for (const piece of kernel.exportGraph()) {
+      await writer.write(piece);
+      await yieldToEventLoop();
+    }
+    await writer.write(emptyFrame);
+  });
+  return point;
+};
+
+/** What a snapshot holds, brought up to date with what was deleted since. */
+export interface Restored {
+  readonly table: Table;
+  readonly kernel: VectorKernel;
+  /** Rows that are in no graph. */
+  readonly pending: readonly number[];
+}
+
+const nextRows = async (reader: FrameReader): Promise<readonly SavedRow[]> => {
+  const frame = await reader.next();
+  return frame.byteLength === 0 ? [] : (JSON.parse(Buffer.from(frame.buffer).toString()) as readonly SavedRow[]);
+};
+
+/** Fills the table; returns all rows in their order, and those that are dead. */
+const readRows = async (
+  reader: FrameReader,
+  table: Table,
+  deleted: ReadonlySet<number>,
+): Promise<{ readonly rows: readonly number[]; readonly dead: readonly number[] }> => {
+  const rows: number[] = [];
+  const dead: number[] = [];
+  const isTimeUp = sliceTimer();
+  for (let frame = await nextRows(reader); frame.length > 0; frame = await nextRows(reader)) {
+    for (const [row, key, id, metadata] of frame) {
+      rows.push(row);
+      if (key === undefined || id === undefined || deleted.has(key)) dead.push(row);
+      else table.restore(row, { id, key, metadata });
+    }
+    if (isTimeUp()) await yieldToEventLoop();
+  }
+  return { rows, dead };
+};
+
+const readVectors = async (reader: FrameReader, kernel: VectorKernel, rows: readonly number[]): Promise<void> => {
+  const { dimensions } = kernel.options;
+  const isTimeUp = sliceTimer();
+  let next = 0;
+  for (let frame = await reader.next(); frame.byteLength > 0; frame = await reader.next()) {
+    const vectors = new Float32Array(frame.buffer as ArrayBuffer);
+    for (let at = 0; at < vectors.length; at += dimensions) {
+      kernel.set(rows[next++] as number, vectors.subarray(at, at + dimensions));
+    }
+    if (isTimeUp()) await yieldToEventLoop();
+  }
+  if (next !== rows.length) throw new PipewrightError('store-damaged', 'The snapshot lacks vectors.');
+};
+
+const readGraph = async (reader: FrameReader): Promise<Uint8Array> => {
+  const pieces: Uint8Array[] = [];
+  for (let frame = await reader.next(); frame.byteLength > 0; frame = await reader.next()) pieces.push(frame);
+  return Buffer.concat(pieces);
+};
+
+const releaseUnused = (table: Table, kernel: VectorKernel): void => {
+  for (let row = 0; row < table.length; row++) {
+    if (table.keyOf(row) === -1 && !kernel.isLinked(row)) table.release(row);
+  }
+};
+
+const readSnapshot = async (
+  reader: FrameReader,
+  header: Header,
+  kernel: VectorKernel,
+  deleted: ReadonlySet<number>,
+): Promise<Restored | undefined> => {
+  // Written by the same code for the same settings, so the same text.
+  if (!Buffer.from(frameOf(header)).equals(await reader.next())) return undefined;
+  const table = createTable();
+  const { rows, dead } = await readRows(reader, table, deleted);
+  await readVectors(reader, kernel, rows);
+  const graph = await readGraph(reader);
+  await reader.finish();
+  if (kernel.length > maxSpread * (rows.length - dead.length) + rowsPerFrame) return undefined;
+  if (graph.byteLength > 0) await kernel.importGraph(graph);
+  for (const row of dead) kernel.remove(row);
+  table.grow(kernel.length);
+  releaseUnused(table, kernel);
+  return { table, kernel, pending: rows.filter((row) => kernel.isLive(row) && !kernel.isLinked(row)) };
+};
+
+/**
+ * Reads the snapshot that the head of the store names. Undefined where there is none, or where it is damaged, missing, or made
+ * with other settings: then everything is read from the store.
+ */
+export const loadSnapshot = async (
+  { folder, settings, records }: SnapshotParts,
+  { id, snapshot }: Meta,
+): Promise<Restored | undefined> => {
+  if (snapshot === undefined) return undefined;
+  const deleted = await records.deletedSince(snapshot);
+  const kernel = createKernel(kernelOptions(settings));
+  let restored: Restored | undefined;
+  try {
+    restored = await readFrames(fileOf(folder, snapshot.name), (reader) =>
+      readSnapshot(reader, headerOf(settings, id, snapshot.name), kernel, deleted),
+    );
+  } catch {
+    // No snapshot is as good as a damaged one: both are made anew.
+  }
+  if (restored === undefined) kernel.dispose();
+  return restored;
+};

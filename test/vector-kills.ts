@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Document, type Random, seededRandom } from 'pipewright';
+import { type HnswOptions, hnsw } from 'pipewright/vector';
+
+const child = fileURLToPath(new URL('children/write-vectors-until-killed.ts', import.meta.url));
+const kept = 10;
+
+/** Starts the child and kills it `afterMs` after it has opened; resolves to the last round that it acknowledged. */
+const writeAndKill = (path: string, from: number, afterMs: number): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const running = spawn(process.execPath, ['--import', 'tsx', child, path, String(from)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    let timer: NodeJS.Timeout | undefined;
+    running.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      timer ??= setTimeout(() => running.kill('SIGKILL'), afterMs);
+    });
+    running.on('error', reject);
+    running.on('exit', (code) => {
+      clearTimeout(timer);
+      if (code !== null) return reject(new Error(`The child ended by itself with ${code}.`));
+      const last = printed.slice(0, printed.lastIndexOf('\n')).split('\n').at(-1);
+      resolve(last === 'open' ? undefined : Number(last));
+    });
+  });
+
+const expectThat = (isTrue: boolean, what: string): void => {
+  if (!isTrue) throw new Error(what);
+};
+
+const documentsOf = async (path: string, options: HnswOptions): Promise<readonly Document[]> => {
+  await using vectors = await hnsw({ path, ...options });
+  const documents: Document[] = [];
+  for await (const document of vectors.entries()) documents.push(document);
+  expectThat((await vectors.stats()).count === documents.length, 'The count differs from the entries.');
+  return documents;
+};
+
+const answersOf = async (path: string, options: HnswOptions): Promise<string> => {
+  await using vectors = await hnsw({ path, ...options });
+  const answers: unknown[] = [];
+  for (let n = 0; n < 20; n++) {
+    const query = Array.from({ length: 8 }, (_, i) => Math.cos(n * 3 + i));
+    for (const { id, text, score } of await vectors.search(query)) answers.push([id, text, score.toFixed(4)]);
+  }
+  return JSON.stringify(answers);
+};
+
+const graph = { minCount: 50, buildThreads: 0 };
+
+/** Round `n`: its 19 entries are there, the deleted one is not; rounds that were taken out whole left nothing. */
+const checkRounds = (documents: readonly Document[], last: number): void => {
+  const counts = new Map<number, number>();
+  const ids = new Set<string>();
+  for (const { id, text } of documents) {
+    expectThat(!ids.has(id), `${id} is there twice.`);
+    ids.add(id);
+    if (id === 'latest') expectThat(Number(text) >= last, `The latest is ${text} after round ${last}.`);
+    else counts.set(Number(text), (counts.get(Number(text)) ?? 0) + 1);
+  }
+  for (let n = Math.max(0, last - kept + 1); n <= last; n++) {
+    // The round under way may have taken out the oldest already.
+    const isLeaving = n === last - kept + 1 && !ids.has(`a${n}-1`);
+    expectThat(counts.get(n) === 19 || isLeaving, `Round ${n} has ${counts.get(n)} entries after round ${last}.`);
+    expectThat(!ids.has(`a${n}-0`), `a${n}-0 was deleted and is there.`);
+  }
+  for (const [n, count] of counts) {
+    expectThat(n > last - kept, `Round ${n} was taken out and has ${count} entries after round ${last}.`);
+    if (n > last) expectThat(count === 19 || count === 20, `Round ${n} is there in part: ${count}.`);
+  }
+};
+
+export interface KillOptions {
+  readonly kills: number;
+  readonly seed: number;
+}
+
+/** Kills a process that writes, again and again at a random moment; throws when a collection is not as it must be then. */
+export const killWriters = async (path: string, { kills, seed }: KillOptions): Promise<number> => {
+  const random: Random = seededRandom(seed);
+  let last = -1;
+  let under = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    const acknowledged = await writeAndKill(path, last + 1, Math.floor(random() * 60));
+    last = acknowledged ?? last;
+    const documents = await documentsOf(path, { graph });
+    checkRounds(documents, last);
+    if (documents.some(({ text }) => Number(text) > last)) under++;
+    const answers = await answersOf(path, { graph });
+    expectThat(answers === (await answersOf(path, { engine: 'exact' })), `Kill ${kill}: the answers are not exact.`);
+    // What was under way and is there whole counts as written.
+    last = Math.max(last, ...documents.map(({ text }) => Number(text)));
+    await finishRound(path, last);
+  }
+  return under;
+};
+
+/** Does what the killed process had still to do in the round that it had begun. */
+const finishRound = async (path: string, n: number): Promise<void> => {
+  if (n < 0) return;
+  await using vectors = await hnsw({ path, graph });
+  await vectors.delete([`a${n}-0`, ...Array.from({ length: 20 }, (_, i) => `a${n - kept}-${i}`)]);
+};
