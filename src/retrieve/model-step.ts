@@ -3,6 +3,7 @@ import {
   defineStep,
   type JsonSchema,
   type Part,
+  type Run,
   type SchemaWithJson,
   type Step,
   type StepInfo,
@@ -63,7 +64,7 @@ export interface ModelStepParts<In, Out> {
   /** What the model is to do. */
   readonly rules: string;
   /** What it is to do it with: passages as sources, so that they are data. */
-  readonly content: (input: In) => string | readonly Part[];
+  readonly content: (input: In, run: Run) => string | readonly Part[];
   readonly schema: SchemaWithJson<Out>;
 }
 
@@ -75,7 +76,7 @@ export const modelStep = <In, Out>(model: ChatModel, parts: ModelStepParts<In, O
   const { info, rules, content, schema } = parts;
   const ask = structured(model, schema, { maxRepairs: 1 });
   return defineStep({ ...info, children: [{ label: 'model', step: ask }] }, async (input, run) =>
-    callStep(ask, [system(rules), user(content(input))], withoutText(run)),
+    callStep(ask, [system(rules), user(content(input, run))], withoutText(run)),
   );
 };
 

@@ -1,6 +1,6 @@
 import {
   checkAtLeast,
-  type Hit,
+  type Filter,
   messageOf,
   PipewrightError,
   type Query,
@@ -21,6 +21,10 @@ export const askedOf = (query: Query, defaultK: number): SearchQuery => {
   return { ...asked, k };
 };
 
+/** Both conditions, where there are both. */
+export const bothFilters = (first: Filter | undefined, second: Filter | undefined): Filter | undefined =>
+  first !== undefined && second !== undefined ? { $and: [first, second] } : (first ?? second);
+
 /** The query for a retriever inside: with the filter, but without `minScore`, which speaks of other scores. */
 export const innerQuery = ({ filter }: QueryWithOptions, text: string, k: number): QueryWithOptions => ({
   text,
@@ -29,8 +33,10 @@ export const innerQuery = ({ filter }: QueryWithOptions, text: string, k: number
 });
 
 /** The hits that were asked for, of a list that is in order. */
-export const wanted = (hits: readonly Hit[], { k, minScore }: SearchQuery): readonly Hit[] =>
-  (minScore === undefined ? hits : hits.filter(({ score }) => score >= minScore)).slice(0, k);
+export const wanted = <T extends { readonly score: number }>(
+  hits: readonly T[],
+  { k, minScore }: SearchQuery,
+): readonly T[] => (minScore === undefined ? hits : hits.filter(({ score }) => score >= minScore)).slice(0, k);
 
 /** Best first; hits of the same score stay in their order. */
 export const byScore = (a: { readonly score: number }, b: { readonly score: number }): number => b.score - a.score;
