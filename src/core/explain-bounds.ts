@@ -65,7 +65,7 @@ const combine: Readonly<Record<string, Combine>> = {
   parallel: (parts) => ({ ...worst(parts), modelCalls: sum(parts).modelCalls }),
   branch: firstThenOne,
   route: firstThenOne,
-  adaptive: firstThenOne,
+  adaptive: ([classify = nothing, score = nothing, ...strategies]) => sum([classify, score, worst(strategies)]),
   router: oneOf,
   registry: oneOf,
   balance: oneOf,

@@ -132,7 +132,7 @@ const words: Readonly<Record<string, Say>> = {
   tap: () => 'looks at the input and hands it on',
   named: () => 'hands on to what is inside it',
   adaptive: () =>
-    'asks `classify` for the kind of question, then takes the strategy that did best with that kind so far',
+    'asks `classify` for the kind of question, then takes the strategy that does best with that kind, and has its answer scored',
   answer: () => 'searches, then asks the model to answer from what was found',
   reflective: (tree) =>
     `answers, has the answer judged, and answers anew with a better search until the score is ${text(tree, 'minScore')}, ${count(numberIn(tree, 'maxRounds', 1), 'round')} at most; keeps the best`,

@@ -1,7 +1,7 @@
 import { callStep, type Retriever, type Step, type StepLike, withoutText } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
+import type { ConversationQuestion } from '../retrieve/index.js';
 import { answering, answerInfo, answerSettings } from './answering.js';
-import type { ConversationQuestion } from './question.js';
 import type { Answer, Question } from './types.js';
 
 export interface AnswerOptions {

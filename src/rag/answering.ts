@@ -12,11 +12,12 @@ import {
   withoutText,
 } from '../core/index.js';
 import { type ChatModel, estimateTokens } from '../model/index.js';
+import type { ConversationQuestion } from '../retrieve/index.js';
 import type { AnswerOptions } from './answer.js';
 import { checkCitations } from './check-citations.js';
 import { type AskFrom, combinations, isHeld } from './combine.js';
 import { queryWithHistory } from './query-with-history.js';
-import { asQuestion, type ConversationQuestion } from './question.js';
+import { asQuestion } from './question.js';
 import { answerRequest } from './request.js';
 import type { Answer, AnswerAction, Question, QuestionWithOptions } from './types.js';
 

@@ -28,12 +28,12 @@ const numbersOf = (list: string): readonly number[] =>
     return Array.from({ length: Math.min(maxRange, Math.max(0, last - first) + 1) }, (_, i) => first + i);
   });
 
-interface Mark extends TextSpan {
+export interface Mark extends TextSpan {
   readonly numbers: readonly number[];
 }
 
 /** The marks of a text; neighbours with nothing but white space between them cite together. */
-const marksOf = (text: string): readonly Mark[] => {
+export const marksOf = (text: string): readonly Mark[] => {
   const marks: Mark[] = [];
   for (const { 0: found, 1: list = '', index } of blanked(text, code).matchAll(marker)) {
     const mark = { start: index, end: index + found.length, numbers: numbersOf(list) };

@@ -1,5 +1,9 @@
+export { adaptive, type AdaptiveAnswerer, type AdaptiveOptions, type StrategyInsight } from './adaptive.js';
 export { answer, type AnswerOptions } from './answer.js';
 export { type CheckedCitations, checkCitations } from './check-citations.js';
+export type { Policy } from './bandit.js';
+export type { ConversationTurn, TurnCitation } from './conversation-store.js';
+export { conversational, type ConversationalAnswerer, type ConversationalOptions } from './conversational.js';
 export { corrective, type CorrectiveOptions } from './corrective.js';
 export { citationCritic, type Critic, type Critique, type CritiqueInput, modelCritic } from './critic.js';
 export type { OnRejected } from './draft.js';
@@ -8,9 +12,12 @@ export { type GradeInput, type Grader, lexicalGrader, modelGrader } from './grad
 export { type Library, type LibraryOptions, type LibraryStats, openLibrary } from './library.js';
 export { failureLines, type IngestFailure, type IngestReport } from './library-ingest.js';
 export type { SourceRecord } from './library-manifest.js';
+export { multiHopAnswer, type MultiHopAnswerOptions } from './multi-hop-answer.js';
 export { packSources, type PackedSources, type PackOptions } from './pack.js';
+export { modelQueryKind, type QueryKind, queryKind } from './query-kind.js';
+export { splitQuestion } from './split-question.js';
 export { type RefineInput, reflective, type ReflectiveOptions } from './reflective.js';
-export type { ConversationQuestion } from './question.js';
+export type { ConversationQuestion } from '../retrieve/index.js';
 export type {
   Answer,
   AnswerAction,

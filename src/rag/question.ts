@@ -1,11 +1,5 @@
-import { type Message, PipewrightError } from '../core/index.js';
+import { PipewrightError } from '../core/index.js';
 import type { Question, QuestionWithOptions } from './types.js';
-
-/** A question and the conversation before it. */
-export interface ConversationQuestion {
-  readonly question: string;
-  readonly history: readonly Message[];
-}
 
 /** A question with its short form spelt out. */
 export const asQuestion = (input: Question): QuestionWithOptions => {
