@@ -1,5 +1,15 @@
 export { branch, route } from './branch.js';
 export { checkDocument } from './check-document.js';
+export { checkStoreChange, checkStoreKey, checkStoreValue } from './check-store.js';
+export {
+  checkVector,
+  embeddedText,
+  embedTexts,
+  type Metric,
+  toVector,
+  type VectorInput,
+  type VectorShape,
+} from './check-vector.js';
 export {
   type Abortable,
   type Clock,
@@ -105,6 +115,7 @@ export {
   type Reservation,
   type Spent,
 } from './meter.js';
+export { diversify, type MmrCandidate, resolveMmr } from './mmr.js';
 export { loadOptional } from './optional.js';
 export { parallel } from './parallel.js';
 export { pipe } from './pipe.js';

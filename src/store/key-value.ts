@@ -1,4 +1,7 @@
 import {
+  checkStoreChange,
+  checkStoreKey,
+  checkStoreValue,
   type Clock,
   PipewrightError,
   type Store,
@@ -23,9 +26,6 @@ export interface Backend {
   readonly close: () => Promise<void>;
 }
 
-/** Longest key in UTF-8 bytes. LMDB takes 1,978; the rest is for our own prefixes. */
-export const maxKeyBytes = 1_900;
-
 // Raw keys: `k…` holds a value behind its expiry time (8 bytes), `t<time>…` finds what expires first.
 const valueKey = (key: string): string => `k${key}`;
 const expiryPrefix = 't';
@@ -47,39 +47,10 @@ const wrap = (value: Uint8Array, expiresMs: number): Uint8Array => {
 const expiryOf = (bytes: Uint8Array): number =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0);
 
-const checkKey = (key: string): void => {
-  if (typeof key !== 'string')
-    throw new PipewrightError('bad-input', `A store key must be a string, got ${typeof key}.`);
-  if (/\p{Surrogate}/u.test(key)) {
-    throw new PipewrightError('bad-input', `The store key ${JSON.stringify(key)} holds half a character.`);
-  }
-  const bytes = Buffer.byteLength(key);
-  if (bytes > maxKeyBytes) {
-    throw new PipewrightError(
-      'bad-input',
-      `A store key may have ${maxKeyBytes} bytes, \`${key.slice(0, 60)}…\` has ${bytes}. Use a hash of it.`,
-    );
-  }
-};
-
-const checkValue = (key: string, value: unknown): void => {
-  if (value instanceof Uint8Array) return;
-  throw new PipewrightError('bad-input', `The value for the store key \`${key}\` must be a Uint8Array.`);
-};
-
-const checkChange = (change: StoreChange): void => {
-  checkKey(change.key);
-  if (change.type === 'delete') return;
-  checkValue(change.key, change.value);
-  if (change.ttlMs !== undefined && !(change.ttlMs > 0)) {
-    throw new PipewrightError('bad-input', `\`ttlMs\` of \`${change.key}\` must be above 0, got ${change.ttlMs}.`);
-  }
-};
-
 /** The raw changes of one write, with values copied, so that the caller may go on using its buffers. */
 const rawChanges = (changes: readonly StoreChange[], nowMs: number): RawChange[] =>
   changes.flatMap((change): RawChange[] => {
-    checkChange(change);
+    checkStoreChange(change);
     if (change.type === 'delete') return [[valueKey(change.key), undefined]];
     if (change.ttlMs === undefined || change.ttlMs === Infinity) {
       return [[valueKey(change.key), wrap(change.value, Infinity)]];
@@ -196,8 +167,8 @@ const rangeOf = async function* (
   checkOpen: () => void,
   live: (bytes: Uint8Array) => Uint8Array | undefined,
 ): ReturnType<Store['range']> {
-  checkKey(from);
-  if (to !== undefined) checkKey(to);
+  checkStoreKey(from);
+  if (to !== undefined) checkStoreKey(to);
   let low = valueKey(from);
   // `l` follows `k`: behind every value.
   let high = to === undefined ? 'l' : valueKey(to);
@@ -240,7 +211,7 @@ export const keyValueStore = (backend: Backend, clock: Clock): Store => {
   const store: Store = {
     get: async (key) => {
       checkOpen();
-      checkKey(key);
+      checkStoreKey(key);
       const bytes = backend.get(valueKey(key));
       return bytes === undefined ? undefined : liveValue(bytes);
     },
@@ -252,7 +223,7 @@ export const keyValueStore = (backend: Backend, clock: Clock): Store => {
     },
     compareAndSet: async (key, expected, value, { ttlMs = Infinity } = {}) => {
       checkOpen();
-      if (expected !== undefined) checkValue(key, expected);
+      if (expected !== undefined) checkStoreValue(key, expected);
       const raw = rawChanges([{ type: 'put', key, value, ttlMs }], clock.now());
       return commits.write(raw, { key: valueKey(key), expected: expected && new Uint8Array(expected) });
     },

@@ -1,0 +1,111 @@
+import { createRun, type Run, sleep } from '../core/index.js';
+import type { Documents } from './documents.js';
+import type { VectorNames } from './pgvector.js';
+import type { Session } from './session.js';
+import type { PostgresIndexOptions } from './vector-options.js';
+import { readSums } from './catalog.js';
+
+/** Looks after the HNSW index of a collection. Rows are faster written without it, so it is built when they are searched. */
+export interface VectorIndex {
+  /** Whether a search may have followed the index: asks the server on the connection of the search, unless it is known. */
+  readonly isThere: (session: Session) => Promise<boolean>;
+  /** Builds the index in the background when the collection has grown large enough and has none. */
+  readonly wake: () => void;
+  /** Builds the index where it is missing and worth it, and resolves when it is there. */
+  readonly settle: (run?: Run) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** How many searches of a collection without an index pass before it is asked again whether it has grown. */
+const searchesBetweenLooks = 64;
+const pollMs = 250;
+
+type State = 'missing' | 'unfinished' | 'ready';
+
+export const vectorIndex = (
+  documents: Documents,
+  names: VectorNames,
+  options: Required<PostgresIndexOptions>,
+): VectorIndex => {
+  const { db, table, name } = documents;
+  const indexName = `${name}_hnsw`;
+  const closing = new AbortController();
+  let isReady = false;
+  let searches = 0;
+  let building: Promise<void> | undefined;
+
+  const stateOf = async (session: Pick<Session, 'query'>): Promise<State> => {
+    const [found] = await session.query<{ valid: boolean }>(
+      'SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass($1)',
+      [`"${db.schema}"."${indexName}"`],
+    );
+    if (found === undefined) return 'missing';
+    return found.valid ? 'ready' : 'unfinished';
+  };
+
+  /** One process at a time builds; the lock goes with the connection. */
+  const lockBuild = async (session: Session, run: Run): Promise<void> => {
+    for (;;) {
+      const [row] = await session.query<{ taken: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS taken', [
+        table,
+      ]);
+      if (row?.taken === true) return;
+      await sleep(pollMs, run);
+    }
+  };
+
+  const buildAlone = async (session: Session): Promise<void> => {
+    // On a server others go on writing meanwhile. The embedded Postgres has nobody else, and cannot.
+    const concurrently = db.isServer ? 'CONCURRENTLY' : '';
+    const state = await stateOf(session);
+    if (state === 'ready') return;
+    if (state === 'unfinished') await session.query(`DROP INDEX ${concurrently} "${db.schema}"."${indexName}"`);
+    await session.query(
+      `CREATE INDEX ${concurrently} "${indexName}" ON ${table} USING hnsw (embedding ${names.operatorClass})
+       WITH (m = ${options.m}, ef_construction = ${options.efConstruction})`,
+    );
+    await session.query(`ANALYZE ${table}`);
+  };
+
+  const build = async (run: Run): Promise<void> => {
+    isReady ||= (await stateOf(db)) === 'ready';
+    if (isReady || (await readSums(db, db, name)).count < options.minCount) return;
+    await db.unlimited(
+      async (session) => {
+        await lockBuild(session, run);
+        try {
+          await buildAlone(session);
+        } finally {
+          await session.query('SELECT pg_advisory_unlock(hashtext($1))', [table]);
+        }
+      },
+      { run },
+    );
+    isReady = true;
+  };
+
+  return {
+    isThere: async (session) => {
+      isReady ||= (await stateOf(session)) === 'ready';
+      return isReady;
+    },
+    wake: () => {
+      if (isReady || building !== undefined || closing.signal.aborted || searches++ % searchesBetweenLooks !== 0)
+        return;
+      building = build(createRun({ signal: closing.signal }))
+        // Searches work without; `settle` tells what is wrong.
+        .catch(() => undefined)
+        .finally(() => {
+          building = undefined;
+        });
+    },
+    settle: async (run) => {
+      await building;
+      await build(run ?? createRun({ signal: closing.signal }));
+    },
+    stop: async () => {
+      closing.abort();
+      await building;
+    },
+  };
+};
