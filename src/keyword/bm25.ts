@@ -1,34 +1,33 @@
 import {
   checkAtLeast,
-  compileFilter,
   createLock,
   createRun,
   defineStep,
-  type Document,
   type Filter,
-  type Hit,
   type KeywordIndex,
+  type KeywordSearchOptions,
   PipewrightError,
   queryOf,
   type Retriever,
   type Run,
-  type SearchOptions,
-  sliceTimer,
   type Store,
-  type StoreStats,
   type VectorEntry,
   type VectorSearchOptions,
-  yieldToEventLoop,
 } from '../core/index.js';
 import { diskStore } from '../store/index.js';
 import { type Analyzer, analyzer as englishAnalyzer } from '../text/index.js';
-import { documentAnalyzer } from './analysis.js';
-import { openLog } from './document-log.js';
-import { changeDocuments, checkOpen, documentWith, type IndexState, livingDocuments, readLog } from './index-state.js';
+import {
+  changeDocuments,
+  checkOpen,
+  type IndexSettings,
+  type IndexState,
+  openState,
+  saveBeforeClosing,
+} from './index-state.js';
 import { documentsOf } from './input.js';
-import { emptyPostings, postingsBytes } from './postings.js';
-import { score } from './score.js';
-import { sumsPool } from './sums.js';
+import { emptyPostings } from './postings.js';
+import { readers } from './read.js';
+import { searcher } from './search.js';
 
 export interface Bm25Options {
   /** How soon further occurrences of a word count less. @default 1.2 */
@@ -37,17 +36,15 @@ export interface Bm25Options {
   readonly b?: number;
   /** How much a word of the title counts beside one of the text; 0 leaves titles out. @default 2 */
   readonly titleWeight?: number;
-  /** Turns documents and queries into terms; the same text must always give the same terms. @default `analyzer()`, English */
+  /** Turns documents and queries into terms; the same text must always give the same terms. @default analyzer(), English */
   readonly analyzer?: Analyzer;
-  /** Folder where the documents are kept; the index closes it. @default in memory */
+  /** Folder where the documents are kept; the index closes it, and reads texts from it as they are needed. @default in memory */
   readonly path?: string;
   /** A store for the documents instead of a `path`, of this index alone; it stays yours to close. */
   readonly store?: Store;
 }
 
-type Settings = Required<Omit<Bm25Options, 'store' | 'path'>>;
-
-const resolve = (options: Bm25Options): Settings => {
+const resolve = (options: Bm25Options): IndexSettings => {
   const { k1 = 1.2, b = 0.75, titleWeight = 2, analyzer = englishAnalyzer() } = options;
   if (options.path !== undefined && options.store !== undefined) {
     throw new PipewrightError('bad-option', 'Give `path` or `store`, not both: the documents are kept in one place.');
@@ -64,8 +61,8 @@ const resolve = (options: Bm25Options): Settings => {
 
 /**
  * Opens a keyword index: exact BM25 over title and text. Documents are added, replaced and deleted at any time, without a
- * rebuild. With a `path` or `store` every write is safe there when its promise resolves; opening reads the documents back and
- * indexes them.
+ * rebuild. With a `path` or `store` every write is safe there when its promise resolves, and texts stay there. Opening reads back
+ * the index as it was last saved, on closing or after many changes, and analyses what came since; all, with another analyzer.
  * @throws {PipewrightError} `bad-option`; `store-newer` or `store-damaged` when the store cannot be read.
  * @example
  * const index = await bm25();
@@ -86,19 +83,6 @@ export const bm25 = async (options: Bm25Options = {}): Promise<KeywordIndex> => 
   }
 };
 
-const openState = async ({ analyzer, titleWeight }: Settings, store: Store | undefined): Promise<IndexState> => {
-  const log = store === undefined ? undefined : await openLog(store);
-  const state: IndexState = {
-    postings: emptyPostings(),
-    analyze: documentAnalyzer(analyzer, titleWeight),
-    log,
-    lastChangedMs: undefined,
-    isClosed: false,
-  };
-  if (log !== undefined) await readLog(state, log);
-  return state;
-};
-
 type Writers = Pick<KeywordIndex, 'add' | 'upsert' | 'delete' | 'close' | typeof Symbol.asyncDispose>;
 
 const writers = (state: IndexState, ownStore: Store | undefined): Writers => {
@@ -111,23 +95,28 @@ const writers = (state: IndexState, ownStore: Store | undefined): Writers => {
     }, run.signal);
   const close = async (): Promise<void> => {
     await lock.run(async () => {
+      if (state.isClosed) return;
       state.isClosed = true;
-      state.postings = emptyPostings();
-      await ownStore?.close();
+      try {
+        await saveBeforeClosing(state);
+      } finally {
+        state.postings = emptyPostings(state.postings.saturation);
+        await ownStore?.close();
+      }
     });
   };
   return {
     add: (entries: readonly VectorEntry[], run: Run = createRun()) =>
       locked(run, async () => {
-        const { numbers } = state.postings;
-        const documents = await documentsOf(entries, (id, before) => numbers.has(id) || before.has(id));
+        const { rows } = state.postings;
+        const documents = await documentsOf(entries, (id, before) => rows.has(id) || before.has(id));
         await changeDocuments(state, documents, [], run);
       }),
     upsert: (entries: readonly VectorEntry[], run: Run = createRun()) =>
       locked(run, async () => changeDocuments(state, await documentsOf(entries, () => false), [], run)),
     delete: (which: readonly string[] | Filter, run: Run = createRun()) =>
       locked(run, async () => {
-        const ids = await idsOf(state, which);
+        const ids = idsOf(state, which);
         await changeDocuments(state, new Map(), ids, run);
         return ids.length;
       }),
@@ -139,70 +128,9 @@ const writers = (state: IndexState, ownStore: Store | undefined): Writers => {
 const isList = (which: readonly string[] | Filter): which is readonly string[] => Array.isArray(which);
 
 /** The ids that are there, each once. */
-const idsOf = async ({ postings }: IndexState, which: readonly string[] | Filter): Promise<readonly string[]> => {
-  if (isList(which)) return [...new Set(which)].filter((id) => postings.numbers.has(id));
-  const matches = compileFilter(which);
-  const isTimeUp = sliceTimer();
-  const ids: string[] = [];
-  for (const document of postings.documents) {
-    if (document !== undefined && matches(document.metadata)) ids.push(document.id);
-    if (isTimeUp()) await yieldToEventLoop();
-  }
-  return ids;
-};
-
-const readers = (state: IndexState): Pick<KeywordIndex, 'get' | 'entries' | 'stats'> => ({
-  get: async (ids) => {
-    checkOpen(state);
-    return ids.map((id) => documentWith(state.postings, id));
-  },
-  async *entries({ filter, after } = {}): AsyncGenerator<Document, void, undefined> {
-    checkOpen(state);
-    const isTimeUp = sliceTimer();
-    const isMatch = filter === undefined ? () => true : compileFilter(filter);
-    if (after !== undefined && !state.postings.numbers.has(after)) {
-      throw new PipewrightError('bad-input', `No document has the id \`${after}\` to go on after.`);
-    }
-    let isAfter = after === undefined;
-    for (const document of livingDocuments(state.postings)) {
-      if (isAfter && isMatch(document.metadata)) yield document;
-      isAfter ||= document.id === after;
-      if (isTimeUp()) await yieldToEventLoop();
-    }
-  },
-  stats: async (): Promise<StoreStats> => {
-    checkOpen(state);
-    const { postings, lastChangedMs } = state;
-    return {
-      count: postings.liveCount,
-      memoryBytes: postingsBytes(postings),
-      ...(lastChangedMs === undefined ? {} : { lastChangedMs }),
-    };
-  },
-});
-
-const searcher = (state: IndexState, { analyzer, k1, b }: Settings): KeywordIndex['search'] => {
-  const pool = sumsPool();
-  return async (text, options = {}, run) => {
-    checkOpen(state);
-    run?.throwIfAborted();
-    const { k = 10, minScore = 0, filter } = options;
-    checkAtLeast('k', k, 1);
-    const test = filter === undefined ? undefined : compileFilter(filter);
-    const matches = test === undefined ? undefined : (document: Document): boolean => test(document.metadata);
-    const { postings } = state;
-    const sums = pool.take(postings.documents.length);
-    try {
-      const found = await score(postings, analyzer(text), sums, { k1, b, k: Math.floor(k), minScore, matches });
-      run?.throwIfAborted();
-      return found.flatMap(({ document, score }): readonly Hit[] => {
-        const known = postings.documents[document];
-        return known === undefined ? [] : [{ ...known, score }];
-      });
-    } finally {
-      pool.giveBack(sums);
-    }
-  };
+const idsOf = ({ postings }: IndexState, which: readonly string[] | Filter): readonly string[] => {
+  if (isList(which)) return [...new Set(which)].filter((id) => postings.rows.has(id));
+  return Array.from(postings.filters.select(which).rows(), (row) => postings.ids[row] ?? '');
 };
 
 const retrieverOf = (search: KeywordIndex['search'], defaults: VectorSearchOptions = {}): Retriever => {
@@ -214,7 +142,7 @@ const retrieverOf = (search: KeywordIndex['search'], defaults: VectorSearchOptio
   }
   const details = { ...(defaults.k === undefined ? {} : { k: defaults.k }) };
   return defineStep({ kind: 'retriever', name: 'bm25', details }, (query, run) => {
-    const { text, ...options }: { text: string } & SearchOptions = queryOf(query);
+    const { text, ...options }: { text: string } & KeywordSearchOptions = queryOf(query);
     return search(text, { ...defaults, ...options }, run);
   });
 };

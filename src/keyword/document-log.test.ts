@@ -68,7 +68,7 @@ describe('bm25 in a store', () => {
       'document/0000000000000001',
       'keyword',
     ]);
-    expect((await rowsOf(inner)).at(-1)?.[1]).toMatchObject({ version: 1 });
+    expect((await rowsOf(inner)).at(-1)?.[1]).toMatchObject({ version: 2, next: 2 });
   });
 
   it('changes nothing when the store refuses a write', async () => {
@@ -103,7 +103,8 @@ describe('bm25 in a store', () => {
 
   it('refuses a newer or damaged store and names the entry', async () => {
     const cases = [
-      ['keyword', bytes({ version: 2, lastChangedMs: 1 }), 'store-newer'],
+      ['keyword', bytes({ version: 3, lastChangedMs: 1 }), 'store-newer'],
+      ['keyword', bytes({ version: 2, lastChangedMs: 1 }), 'store-damaged'],
       ['keyword', bytes({ version: 1 }), 'store-damaged'],
       ['keyword', bytes(null), 'store-damaged'],
       ['document/0000000000000000', bytes({ id: 'a' }), 'store-damaged'],

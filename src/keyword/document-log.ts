@@ -1,25 +1,36 @@
 import { type Document, messageOf, PipewrightError, type Store, type StoreChange } from '../core/index.js';
 
-/** The documents of an index as a key-value store keeps them; the index itself is made from them when it opens. */
+/** The documents of an index as a key-value store keeps them; the index itself is made from them. */
 export interface DocumentLog {
   /** Milliseconds since 1970 of the last write; undefined where nothing was ever written. */
   readonly lastChangedMs: number | undefined;
-  /** All documents in the order in which they were written. */
-  readonly documents: () => AsyncIterable<Document>;
-  /** Writes all changes or none. */
+  /** Sequence number of the next document. */
+  readonly next: number;
+  /** The documents from a sequence number on, in the order in which they were written. */
+  readonly documents: (from: number) => AsyncIterable<readonly [sequence: number, document: Document]>;
+  readonly read: (sequence: number) => Promise<Document | undefined>;
+  /** Writes all changes or none. Documents get sequence numbers from `next` on. */
   readonly write: (change: LogChange) => Promise<void>;
 }
 
 export interface LogChange {
   readonly put: Iterable<Document>;
-  readonly deleted: readonly string[];
+  /** Sequence numbers of the documents that go. */
+  readonly gone: readonly number[];
   readonly atMs: number;
+  /** Whether to note what goes, for a snapshot that still holds it. */
+  readonly isNoted: boolean;
 }
 
-const version = 1;
+/** 2 notes the next sequence number and what is gone since a snapshot; a log of 1 is read as well. */
+const version = 2;
 const headKey = 'keyword';
 const prefix = 'document/';
-const keyOf = (sequence: number): string => prefix + String(sequence).padStart(16, '0');
+export const gonePrefix = 'gone/';
+const digits = 16;
+const sequenceText = (sequence: number): string => String(sequence).padStart(digits, '0');
+const keyOf = (sequence: number): string => prefix + sequenceText(sequence);
+export const goneKey = (sequence: number): string => gonePrefix + sequenceText(sequence);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -32,6 +43,9 @@ const damaged = (key: string, what: string, cause?: unknown): PipewrightError =>
     { cause, details: { where: key } },
   );
 
+/** What to throw where a document that must be there is not. */
+export const missing = (sequence: number): PipewrightError => damaged(keyOf(sequence), 'it is gone');
+
 const decode = (key: string, bytes: Uint8Array): Record<string, unknown> => {
   let value: unknown;
   try {
@@ -43,21 +57,44 @@ const decode = (key: string, bytes: Uint8Array): Record<string, unknown> => {
   return value as Record<string, unknown>;
 };
 
-const readHead = async (store: Store): Promise<number | undefined> => {
+const documentOf = (key: string, bytes: Uint8Array): Document => {
+  const document = decode(key, bytes);
+  if (typeof document.id !== 'string' || typeof document.text !== 'string') throw damaged(key, 'it is no document');
+  return document as unknown as Document;
+};
+
+interface Head {
+  readonly lastChangedMs: number | undefined;
+  readonly next: number;
+}
+
+/** The sequence number behind the last document, for a log that does not note it. */
+const endOf = async (store: Store): Promise<number> => {
+  for await (const [key] of store.range({ from: prefix, to: 'document0', limit: 1, isReversed: true })) {
+    const sequence = Number(key.slice(prefix.length));
+    if (!Number.isSafeInteger(sequence)) throw damaged(key, 'its key has no number');
+    return sequence + 1;
+  }
+  return 0;
+};
+
+const readHead = async (store: Store): Promise<Head> => {
   const bytes = await store.get(headKey);
-  if (bytes === undefined) return undefined;
-  const head = decode(headKey, bytes);
-  if (typeof head.version !== 'number' || typeof head.lastChangedMs !== 'number') {
+  if (bytes === undefined) return { lastChangedMs: undefined, next: await endOf(store) };
+  const { version: found, lastChangedMs, next } = decode(headKey, bytes);
+  if (typeof found !== 'number' || typeof lastChangedMs !== 'number') {
     throw damaged(headKey, 'it has no version or time');
   }
-  if (head.version > version) {
+  if (found > version) {
     throw new PipewrightError(
       'store-newer',
-      `This keyword index was written by a newer pipewright (format ${head.version}, this one reads ${version}). Update the package.`,
+      `This keyword index was written by a newer pipewright (format ${found}, this one reads ${version}). Update the package.`,
       { details: { where: headKey } },
     );
   }
-  return head.lastChangedMs;
+  if (found === 1) return { lastChangedMs, next: await endOf(store) };
+  if (!Number.isSafeInteger(next)) throw damaged(headKey, 'it has no next sequence number');
+  return { lastChangedMs, next: next as number };
 };
 
 /**
@@ -65,47 +102,41 @@ const readHead = async (store: Store): Promise<number | undefined> => {
  * @throws {PipewrightError} `store-newer` or `store-damaged`.
  */
 export const openLog = async (store: Store): Promise<DocumentLog> => {
-  let lastChangedMs = await readHead(store);
-  const sequences = new Map<string, number>();
-  let next = 0;
+  let head = await readHead(store);
 
-  async function* documents(): AsyncGenerator<Document, void, undefined> {
-    for await (const [key, bytes] of store.range({ from: prefix, to: 'document0' })) {
-      const document = decode(key, bytes);
+  async function* documents(from: number): AsyncGenerator<readonly [number, Document], void, undefined> {
+    for await (const [key, bytes] of store.range({ from: keyOf(from), to: 'document0' })) {
       const sequence = Number(key.slice(prefix.length));
-      if (typeof document.id !== 'string' || typeof document.text !== 'string' || !Number.isSafeInteger(sequence)) {
-        throw damaged(key, 'it is no document');
-      }
-      sequences.set(document.id, sequence);
-      next = sequence + 1;
-      yield document as unknown as Document;
+      if (!Number.isSafeInteger(sequence)) throw damaged(key, 'its key has no number');
+      yield [sequence, documentOf(key, bytes)];
     }
   }
 
-  const write = async ({ put, deleted, atMs }: LogChange): Promise<void> => {
-    const changes: StoreChange[] = [{ type: 'put', key: headKey, value: encode({ version, lastChangedMs: atMs }) }];
-    const written = new Map<string, number>();
-    const drop = (id: string): void => {
-      const sequence = sequences.get(id);
-      if (sequence !== undefined) changes.push({ type: 'delete', key: keyOf(sequence) });
-    };
-    for (const id of deleted) drop(id);
-    for (const document of put) {
-      drop(document.id);
-      written.set(document.id, next);
-      changes.push({ type: 'put', key: keyOf(next++), value: encode(document) });
+  const write = async ({ put, gone, atMs, isNoted }: LogChange): Promise<void> => {
+    const changes: StoreChange[] = [];
+    let { next } = head;
+    for (const sequence of gone) {
+      changes.push({ type: 'delete', key: keyOf(sequence) });
+      if (isNoted) changes.push({ type: 'put', key: goneKey(sequence), value: new Uint8Array(0) });
     }
+    for (const document of put) changes.push({ type: 'put', key: keyOf(next++), value: encode(document) });
+    changes.push({ type: 'put', key: headKey, value: encode({ version, lastChangedMs: atMs, next }) });
     await store.write(changes);
-    for (const id of deleted) sequences.delete(id);
-    for (const [id, sequence] of written) sequences.set(id, sequence);
-    lastChangedMs = atMs;
+    head = { lastChangedMs: atMs, next };
   };
 
   return {
     get lastChangedMs() {
-      return lastChangedMs;
+      return head.lastChangedMs;
+    },
+    get next() {
+      return head.next;
     },
     documents,
+    read: async (sequence) => {
+      const bytes = await store.get(keyOf(sequence));
+      return bytes === undefined ? undefined : documentOf(keyOf(sequence), bytes);
+    },
     write,
   };
 };

@@ -1,31 +1,84 @@
-import { type Document, PipewrightError, type Run, sliceTimer, yieldToEventLoop } from '../core/index.js';
-import type { DocumentAnalyzer } from './analysis.js';
-import type { DocumentLog } from './document-log.js';
-import { merge } from './merge.js';
+import { crc32 } from 'node:zlib';
+import { type Document, PipewrightError, type Run, sliceTimer, type Store, yieldToEventLoop } from '../core/index.js';
+import type { Analyzer } from '../text/index.js';
+import { type DocumentAnalyzer, documentAnalyzer } from './analysis.js';
+import { type DocumentLog, missing, openLog } from './document-log.js';
+import { compact, moveFullTail, shouldCompact } from './merge.js';
 import {
   addDocument,
   type AnalyzedDocument,
+  emptyPostings,
   type Postings,
   removeDocument,
-  shouldMerge,
+  type Saturation,
   termNumber,
 } from './postings.js';
+import { hasSnapshot, readSnapshot, writeSnapshot } from './snapshot.js';
+
+/** Where an index keeps its documents. */
+export interface Persistence {
+  readonly store: Store;
+  readonly log: DocumentLog;
+  /** What the terms are made with, as a snapshot notes it. */
+  readonly analysis: string;
+  hasSnapshot: boolean;
+  /** Documents that came or went since the snapshot. */
+  changeCount: number;
+}
 
 /** What one index holds. */
 export interface IndexState {
-  /** Replaced as a whole by a merge. */
+  /** Replaced as a whole by a compaction. */
   postings: Postings;
   readonly analyze: DocumentAnalyzer;
   /** Undefined for an index in memory. */
-  readonly log: DocumentLog | undefined;
+  readonly persistence: Persistence | undefined;
   lastChangedMs: number | undefined;
   isClosed: boolean;
+}
+
+export interface IndexSettings extends Saturation {
+  readonly titleWeight: number;
+  readonly analyzer: Analyzer;
 }
 
 export const checkOpen = (state: IndexState): void => {
   if (state.isClosed) {
     throw new PipewrightError('store-closed', 'The keyword index is closed. Open it again with `bm25(…)`.');
   }
+};
+
+/** Words of many kinds: analyzers that make the same terms of them are taken for the same. */
+const probe =
+  "The refunds weren't paid: maxRetries_2, fs.promises, Crème BRÛLÉE, Häuser, 東京都 e-mail a@b.org 3.14 running";
+
+const analysisOf = ({ analyzer, titleWeight }: IndexSettings): string =>
+  JSON.stringify([analyzer.id ?? crc32(JSON.stringify(analyzer(probe))), titleWeight]);
+
+/** An empty index, or what is in the store: from its snapshot as far as that goes, the rest analysed anew. */
+export const openState = async (settings: IndexSettings, store: Store | undefined): Promise<IndexState> => {
+  const analyze = documentAnalyzer(settings.analyzer, settings.titleWeight);
+  const state: IndexState = {
+    postings: emptyPostings(settings),
+    analyze,
+    persistence: undefined,
+    lastChangedMs: undefined,
+    isClosed: false,
+  };
+  if (store === undefined) return state;
+  const log = await openLog(store);
+  const analysis = analysisOf(settings);
+  const restored = await readSnapshot(store, settings, analysis);
+  const postings = restored?.postings ?? state.postings;
+  const persistence: Persistence = { store, log, analysis, hasSnapshot: await hasSnapshot(store), changeCount: 0 };
+  const isTimeUp = sliceTimer();
+  for await (const [sequence, document] of log.documents(restored?.next ?? 0)) {
+    addDocument(postings, sequence, await analyze(document, (term) => termNumber(postings, term)));
+    await moveFullTail(postings);
+    persistence.changeCount++;
+    if (isTimeUp()) await yieldToEventLoop();
+  }
+  return { ...state, postings, persistence, lastChangedMs: log.lastChangedMs };
 };
 
 /** A change of the index, ready to be made: documents to take out, and documents to put in. */
@@ -44,68 +97,100 @@ export const changeDocuments = async (
   deleted: readonly string[],
   run: Run,
 ): Promise<void> => {
+  const { postings, persistence } = state;
   const change = await prepare(state, put, deleted, run);
   const atMs = run.clock.now();
-  await state.log?.write({ put: put.values(), deleted, atMs });
-  await apply(state, change);
+  const next = persistence?.log.next ?? 0;
+  const gone = change.removed.flatMap(({ document }): readonly number[] => {
+    const kept = postings.documents[postings.rows.get(document.id) ?? -1];
+    return typeof kept === 'number' ? [kept] : [];
+  });
+  await persistence?.log.write({ put: put.values(), gone, atMs, isNoted: persistence.hasSnapshot });
+  await apply(state, change, persistence && next);
   state.lastChangedMs = atMs;
+  if (persistence === undefined) return;
+  persistence.changeCount += change.added.length + change.removed.length;
+  if (persistence.changeCount > Math.max(20_000, state.postings.liveCount)) await saveSnapshot(state);
 };
 
 const prepare = async (
-  { postings, analyze }: IndexState,
+  state: IndexState,
   put: ReadonlyMap<string, Document>,
   deleted: readonly string[],
   run: Run,
 ): Promise<Change> => {
-  const analyzeAll = async (documents: Iterable<Document>): Promise<readonly AnalyzedDocument[]> => {
-    const analyzed: AnalyzedDocument[] = [];
-    for (const document of documents) {
-      run.throwIfAborted();
-      analyzed.push(await analyze(document, (term) => termNumber(postings, term)));
-    }
+  const { postings, analyze } = state;
+  const added: AnalyzedDocument[] = [];
+  const removed: AnalyzedDocument[] = [];
+  const numberOf = (term: string): number => termNumber(postings, term);
+  for (const id of [...deleted, ...put.keys()]) {
     run.throwIfAborted();
-    return analyzed;
-  };
-  const present = (ids: Iterable<string>): readonly Document[] =>
-    Array.from(ids, (id) => documentWith(postings, id)).filter((document) => document !== undefined);
-  return { removed: await analyzeAll(present([...deleted, ...put.keys()])), added: await analyzeAll(put.values()) };
+    const row = postings.rows.get(id);
+    if (row !== undefined) removed.push(await analyze(await presentDocument(state, postings, row), numberOf));
+  }
+  for (const document of put.values()) {
+    run.throwIfAborted();
+    added.push(await analyze(document, numberOf));
+  }
+  run.throwIfAborted();
+  return { removed, added };
 };
 
-const apply = async (state: IndexState, { removed, added }: Change): Promise<void> => {
+const apply = async (state: IndexState, { removed, added }: Change, next: number | undefined): Promise<void> => {
+  const { postings } = state;
   const isTimeUp = sliceTimer();
   const replaced = new Map(removed.map((analyzed) => [analyzed.document.id, analyzed]));
-  for (const analyzed of added) {
+  for (const [at, analyzed] of added.entries()) {
     // In one go, so that no search misses a document that is being replaced.
     const old = replaced.get(analyzed.document.id);
-    if (old !== undefined) removeDocument(state.postings, old);
-    addDocument(state.postings, analyzed);
+    if (old !== undefined) removeDocument(postings, old);
+    addDocument(postings, next === undefined ? analyzed.document : next + at, analyzed);
     replaced.delete(analyzed.document.id);
+    await moveFullTail(postings);
     if (isTimeUp()) await yieldToEventLoop();
   }
   for (const analyzed of replaced.values()) {
-    removeDocument(state.postings, analyzed);
+    removeDocument(postings, analyzed);
     if (isTimeUp()) await yieldToEventLoop();
   }
-  if (shouldMerge(state.postings)) state.postings = await merge(state.postings);
+  if (shouldCompact(postings)) state.postings = await compact(postings);
 };
 
-export const documentWith = (postings: Postings, id: string): Document | undefined => {
-  const number = postings.numbers.get(id);
-  return number === undefined ? undefined : postings.documents[number];
+/** The document of a row; undefined where it has gone meanwhile. */
+export const documentAt = (
+  { persistence }: IndexState,
+  { documents }: Postings,
+  row: number,
+): Document | undefined | Promise<Document | undefined> => {
+  const kept = documents[row];
+  return typeof kept === 'number' ? persistence?.log.read(kept) : kept;
 };
 
-/** The documents as they stand, in the order in which they came. */
-export const livingDocuments = (postings: Postings): Document[] =>
-  postings.documents.filter((document) => document !== undefined);
+/** The document of a row that no writer can have taken out meanwhile. */
+const presentDocument = async (state: IndexState, postings: Postings, row: number): Promise<Document> => {
+  const document = await documentAt(state, postings, row);
+  if (document === undefined) throw missing(Number(postings.documents[row]));
+  return document;
+};
 
-/** Fills an index that was just made with the documents of its log. */
-export const readLog = async (state: IndexState, log: DocumentLog): Promise<void> => {
-  const isTimeUp = sliceTimer();
-  const numberOf = (term: string): number => termNumber(state.postings, term);
-  for await (const document of log.documents()) {
-    addDocument(state.postings, await state.analyze(document, numberOf));
-    if (isTimeUp()) await yieldToEventLoop();
+const saveSnapshot = async (state: IndexState): Promise<void> => {
+  const { persistence } = state;
+  if (persistence === undefined) return;
+  state.postings = await compact(state.postings);
+  const { store, log, analysis } = persistence;
+  try {
+    await writeSnapshot(store, state.postings, { analysis, next: log.next });
+    persistence.hasSnapshot = true;
+    persistence.changeCount = 0;
+  } catch {
+    // The documents are safe; without a snapshot the next opening takes longer. It is tried again when as much has changed.
+    persistence.changeCount = 0;
   }
-  state.lastChangedMs = log.lastChangedMs;
-  if (shouldMerge(state.postings)) state.postings = await merge(state.postings);
+};
+
+/** Makes the next opening quick, where much has changed since the snapshot. */
+export const saveBeforeClosing = async (state: IndexState): Promise<void> => {
+  const { persistence, postings } = state;
+  if (persistence === undefined) return;
+  if (persistence.changeCount > Math.max(100, postings.liveCount / 20)) await saveSnapshot(state);
 };

@@ -1,100 +1,171 @@
 import { sliceTimer, yieldToEventLoop } from '../core/index.js';
-import { emptyPostings, type Postings } from './postings.js';
+import { addRow, averageLength, emptyPostings, type Postings } from './postings.js';
+import { emptyTail, maxTail, type Segment, segmentOf } from './segment.js';
+
+const sizeOf = ({ rows }: Segment): number => rows.length;
 
 /**
- * New postings without what is deleted, all in the sorted part; documents keep their order. The old ones stay as they are, so
- * searches under way go on, but nothing may be written meanwhile.
+ * Makes a full tail a segment, and merges segments with newer ones of half their size or more, so that there are few, and a
+ * posting is moved a number of times that grows with the logarithm of all. Searches under way go on with the old parts, but
+ * nothing may be written meanwhile.
  */
-export const merge = async (old: Postings): Promise<Postings> => {
-  const isTimeUp = sliceTimer();
-  const capacity = old.sorted.documents.length + old.recent.count;
-  const documents = new Int32Array(capacity);
-  const frequencies = new Float32Array(capacity);
-  const offsets = new Int32Array(old.terms.size + 1);
-  const kept: [term: string, count: number][] = [];
-  const newNumber = await numberLiving(old);
-  let end = 0;
+export const moveFullTail = async (postings: Postings): Promise<void> => {
+  if (postings.tail.count < maxTail) return;
+  moveTail(postings);
+  const last = postings.segments.length - 1;
+  let first = last;
+  let size = sizeOf(postings.segments[last] as Segment);
+  for (; first > 0; first--) {
+    const before = sizeOf(postings.segments[first - 1] as Segment);
+    if (before >= 2 * size) break;
+    size += before;
+  }
+  if (first < last) await mergeFrom(postings, first);
+};
 
-  const keep = (document: number, frequency: number): void => {
-    const number = newNumber[document] as number;
-    if (number < 0) return;
-    documents[end] = number;
-    frequencies[end] = frequency;
-    end++;
+/** Puts all postings in one segment. */
+export const mergeAll = async (postings: Postings): Promise<void> => {
+  if (postings.tail.count > 0) moveTail(postings);
+  if (postings.segments.length > 0) await mergeFrom(postings, 0);
+};
+
+const moveTail = (postings: Postings): void => {
+  postings.segments = [...postings.segments, segmentOf(postings.tail)];
+  postings.tail = emptyTail(0, 0);
+};
+
+const mergeFrom = async (postings: Postings, first: number): Promise<void> => {
+  const merged = await mergeSegments(postings, postings.segments.slice(first));
+  postings.segments = [...postings.segments.slice(0, first), merged];
+};
+
+/** Much is deleted: the work of writing all anew stays in proportion to what was written and deleted. */
+export const shouldCompact = ({ ids, liveCount }: Postings): boolean =>
+  ids.length - liveCount > Math.max(1024, liveCount / 2);
+
+/** Neighbouring segments as one, without what is deleted. */
+const mergeSegments = async (postings: Postings, segments: readonly Segment[]): Promise<Segment> => {
+  const isTimeUp = sliceTimer();
+  const average = averageLength(postings);
+  const capacity = segments.reduce((sum, segment) => sum + sizeOf(segment), 0);
+  const termCapacity = segments.reduce((sum, { terms }) => sum + terms.length, 0);
+  const into: MergeTarget = {
+    terms: new Int32Array(termCapacity),
+    offsets: new Int32Array(termCapacity + 1),
+    maxima: new Float32Array(termCapacity),
+    rows: new Int32Array(capacity),
+    frequencies: new Float32Array(capacity),
+    averageLength: average,
+    termCount: 0,
+    count: 0,
   };
-
-  const keepTerm = (term: number): void => {
-    const { sorted, recent } = old;
-    if (term + 1 < sorted.offsets.length) {
-      const to = sorted.offsets[term + 1] as number;
-      for (let at = sorted.offsets[term] as number; at < to; at++) {
-        keep(sorted.documents[at] as number, sorted.frequencies[at] as number);
-      }
+  const places = new Int32Array(segments.length);
+  let untilLook = 1 << 14;
+  for (;;) {
+    const term = smallestTerm(segments, places);
+    if (term === undefined) break;
+    const before = into.count;
+    mergeTerm(postings, segments, places, term, into);
+    untilLook -= into.count - before + segments.length;
+    if (untilLook < 0) {
+      untilLook = 1 << 14;
+      if (isTimeUp()) await yieldToEventLoop();
     }
-    const startOfRecent = end;
-    for (let at = recent.heads[term] as number; at >= 0; at = recent.previous[at] as number) {
-      keep(recent.documents[at] as number, recent.frequencies[at] as number);
-    }
-    // The chain runs from the newest to the oldest.
-    documents.subarray(startOfRecent, end).reverse();
-    frequencies.subarray(startOfRecent, end).reverse();
+  }
+  const { termCount, count } = into;
+  return {
+    terms: into.terms.slice(0, termCount),
+    offsets: into.offsets.slice(0, termCount + 1),
+    maxima: into.maxima.slice(0, termCount),
+    rows: count === capacity ? into.rows : into.rows.slice(0, count),
+    frequencies: count === capacity ? into.frequencies : into.frequencies.slice(0, count),
+    averageLength: average,
   };
+};
 
-  let number = 0;
-  for (const term of old.terms.keys()) {
-    const start = end;
-    keepTerm(number++);
-    if (end > start) {
-      kept.push([term, end - start]);
-      offsets[kept.length] = end;
+interface MergeTarget extends Segment {
+  termCount: number;
+  count: number;
+}
+
+const smallestTerm = (segments: readonly Segment[], places: Int32Array): number | undefined => {
+  let smallest: number | undefined;
+  for (let i = 0; i < segments.length; i++) {
+    const term = (segments[i] as Segment).terms[places[i] as number];
+    if (term !== undefined && (smallest === undefined || term < smallest)) smallest = term;
+  }
+  return smallest;
+};
+
+const mergeTerm = (
+  { saturation: { k1, b }, lengths }: Postings,
+  segments: readonly Segment[],
+  places: Int32Array,
+  term: number,
+  into: MergeTarget,
+): void => {
+  const fixed = k1 * (1 - b);
+  const perWord = (k1 * b) / (into.averageLength || 1);
+  const start = into.count;
+  let end = start;
+  let max = 0;
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i] as Segment;
+    const place = places[i] as number;
+    if (segment.terms[place] !== term) continue;
+    places[i] = place + 1;
+    const to = segment.offsets[place + 1] as number;
+    for (let at = segment.offsets[place] as number; at < to; at++) {
+      const row = segment.rows[at] as number;
+      const length = lengths[row] as number;
+      if (length === Number.POSITIVE_INFINITY) continue;
+      const frequency = segment.frequencies[at] as number;
+      into.rows[end] = row;
+      into.frequencies[end++] = frequency;
+      const impact = frequency / (frequency + fixed + perWord * length);
+      if (impact > max) max = impact;
     }
-    if (isTimeUp()) await yieldToEventLoop();
   }
-  const merged = emptyPostings({
-    offsets: offsets.slice(0, kept.length + 1),
-    documents: documents.slice(0, end),
-    frequencies: frequencies.slice(0, end),
-  });
-  await fillTerms(merged, kept);
-  await fillDocuments(merged, old);
-  return merged;
+  if (end === start) return;
+  into.terms[into.termCount] = term;
+  into.maxima[into.termCount++] = max;
+  into.offsets[into.termCount] = end;
+  into.count = end;
 };
 
-/** By old document number: the new one, or -1 where deleted. */
-const numberLiving = async ({ documents }: Postings): Promise<Int32Array> => {
+/**
+ * New postings in which documents and terms that are gone take no room: rows and terms get new numbers. Searches under way go on
+ * with the old ones, but nothing may be written meanwhile.
+ */
+export const compact = async (old: Postings): Promise<Postings> => {
+  await mergeAll(old);
   const isTimeUp = sliceTimer();
-  const numbers = new Int32Array(documents.length);
-  let next = 0;
-  for (let old = 0; old < documents.length; old++) {
-    numbers[old] = documents[old] === undefined ? -1 : next++;
-    if (old % 4096 === 0 && isTimeUp()) await yieldToEventLoop();
+  const made = emptyPostings(old.saturation);
+  const newRows = new Int32Array(old.ids.length);
+  for (let row = 0; row < old.ids.length; row++) {
+    const id = old.ids[row];
+    const document = old.documents[row];
+    if (id !== undefined && document !== undefined) {
+      const metadata = old.metadata[row];
+      newRows[row] = addRow(made, document, { id, ...(metadata && { metadata }) }, old.lengths[row] as number);
+    }
+    if (row % 1024 === 0 && isTimeUp()) await yieldToEventLoop();
   }
-  return numbers;
-};
-
-const fillTerms = async (merged: Postings, kept: readonly (readonly [string, number])[]): Promise<void> => {
-  const isTimeUp = sliceTimer();
-  merged.documentFrequency = new Int32Array(kept.length);
-  merged.recent.heads = new Int32Array(kept.length).fill(-1);
-  for (const [term, count] of kept) {
-    const number = merged.terms.size;
-    merged.documentFrequency[number] = count;
-    merged.terms.set(term, number);
-    if (number % 4096 === 0 && isTimeUp()) await yieldToEventLoop();
+  const [segment] = old.segments;
+  if (segment === undefined) return made;
+  made.documentFrequency = new Int32Array(segment.terms.length);
+  for (let place = 0; place < segment.terms.length; place++) {
+    const name = old.names[segment.terms[place] as number] as string;
+    made.names.push(name);
+    made.terms.set(name, place);
+    made.documentFrequency[place] = (segment.offsets[place + 1] as number) - (segment.offsets[place] as number);
+    if (place % 1024 === 0 && isTimeUp()) await yieldToEventLoop();
   }
-};
-
-const fillDocuments = async (merged: Postings, old: Postings): Promise<void> => {
-  const isTimeUp = sliceTimer();
-  merged.lengths = new Float64Array(old.liveCount);
-  merged.liveCount = old.liveCount;
-  merged.totalLength = old.totalLength;
-  for (let from = 0; from < old.documents.length; from++) {
-    const document = old.documents[from];
-    if (document === undefined) continue;
-    const number = merged.documents.push(document) - 1;
-    merged.numbers.set(document.id, number);
-    merged.lengths[number] = old.lengths[from] as number;
-    if (number % 4096 === 0 && isTimeUp()) await yieldToEventLoop();
+  const rows = new Int32Array(segment.rows.length);
+  for (let at = 0; at < rows.length; at++) {
+    rows[at] = newRows[segment.rows[at] as number] as number;
+    if (at % 65_536 === 0 && isTimeUp()) await yieldToEventLoop();
   }
+  made.segments = [{ ...segment, terms: Int32Array.from(made.names.keys()), rows }];
+  return made;
 };

@@ -1,42 +1,40 @@
-import type { Document } from '../core/index.js';
+import type { Document, Metadata } from '../core/index.js';
+import { type FilterIndex, filterIndex } from '../filter/index.js';
+import { grown } from './arrays.js';
+import { addToTail, emptyTail, type Segment, segmentBytes, type Tail, tailBytes } from './segment.js';
+
+/** How BM25 counts: `k1` and `b` of an index. */
+export interface Saturation {
+  readonly k1: number;
+  readonly b: number;
+}
 
 /**
- * Which documents hold which term, in typed arrays. Documents have numbers in the order in which they came; the number of a
- * deleted one stays empty until the next merge. Postings are in two places: a sorted part, the postings of a term side by side,
- * and a recent part, where each points to the one before it of the same term. A merge moves all into a new sorted part.
+ * Which documents hold which term, in typed arrays. Documents have rows, in the order in which they came; the row of a deleted
+ * one stays empty until the next compaction. Postings stand in segments, older ones first, and the newest in the tail.
  */
 export interface Postings {
+  readonly saturation: Saturation;
   /** Term to its number. */
   readonly terms: Map<string, number>;
+  /** By number. */
+  readonly names: string[];
   /** By term: documents that hold it, deleted ones not counted. */
   documentFrequency: Int32Array;
-  /** Id of a document to its number. */
-  readonly numbers: Map<string, number>;
-  /** By document number; undefined where deleted. */
-  readonly documents: (Document | undefined)[];
-  /** By document number: its weighted count of words; Infinity where deleted, which makes every score 0. */
-  lengths: Float64Array;
+  /** Id of a document to its row. */
+  readonly rows: Map<string, number>;
+  /** By row; undefined where deleted. */
+  readonly ids: (string | undefined)[];
+  readonly metadata: (Metadata | undefined)[];
+  /** By row: the document itself, or its sequence number in the store that keeps it. */
+  readonly documents: (Document | number | undefined)[];
+  /** By row: its weighted count of words; Infinity where deleted, which makes every score 0. */
+  lengths: Float32Array;
   liveCount: number;
   totalLength: number;
-  readonly sorted: SortedPostings;
-  readonly recent: RecentPostings;
-}
-
-export interface SortedPostings {
-  /** The postings of term `t` are those from `offsets[t]` to `offsets[t + 1]`. */
-  readonly offsets: Int32Array;
-  readonly documents: Int32Array;
-  readonly frequencies: Float32Array;
-}
-
-export interface RecentPostings {
-  count: number;
-  /** By term: its newest recent posting, or -1. */
-  heads: Int32Array;
-  /** By posting: the one before it of the same term, or -1. */
-  previous: Int32Array;
-  documents: Int32Array;
-  frequencies: Float32Array;
+  readonly filters: FilterIndex;
+  segments: readonly Segment[];
+  tail: Tail;
 }
 
 /** A document as the analyzer read it; `frequencies[i]` is the weighted count of the term with the number `terms[i]`. */
@@ -47,41 +45,25 @@ export interface AnalyzedDocument {
   readonly frequencies: Float32Array;
 }
 
-const noSorted: SortedPostings = {
-  offsets: new Int32Array(1),
-  documents: new Int32Array(0),
-  frequencies: new Float32Array(0),
-};
-
-export const emptyPostings = (sorted: SortedPostings = noSorted): Postings => ({
+export const emptyPostings = (saturation: Saturation): Postings => ({
+  saturation,
   terms: new Map(),
+  names: [],
   documentFrequency: new Int32Array(64),
-  numbers: new Map(),
+  rows: new Map(),
+  ids: [],
+  metadata: [],
   documents: [],
-  lengths: new Float64Array(64),
+  lengths: new Float32Array(64),
   liveCount: 0,
   totalLength: 0,
-  sorted,
-  recent: {
-    count: 0,
-    heads: new Int32Array(64).fill(-1),
-    previous: new Int32Array(256),
-    documents: new Int32Array(256),
-    frequencies: new Float32Array(256),
-  },
+  filters: filterIndex(),
+  segments: [],
+  tail: emptyTail(0, 0),
 });
 
-type Numbers = Int32Array | Float32Array | Float64Array;
-
-/** The array itself or, where it is too short, a copy of at least twice its length. */
-const grown = <A extends Numbers>(array: A, needed: number, fill = 0): A => {
-  if (needed <= array.length) return array;
-  const Constructor = array.constructor as new (length: number) => A;
-  const larger = new Constructor(Math.max(needed, array.length * 2));
-  larger.set(array);
-  if (fill !== 0) larger.fill(fill, array.length);
-  return larger;
-};
+export const averageLength = ({ totalLength, liveCount }: Postings): number =>
+  liveCount > 0 ? totalLength / liveCount : 0;
 
 /** A piece of a long string keeps the whole of it in memory; a term lives longer than its text, so it gets its own bytes. */
 const ownCopy = (term: string): string => (term.length < 13 ? term : Buffer.from(term, 'utf16le').toString('utf16le'));
@@ -90,67 +72,79 @@ const ownCopy = (term: string): string => (term.length < 13 ? term : Buffer.from
 export const termNumber = (postings: Postings, term: string): number => {
   const known = postings.terms.get(term);
   if (known !== undefined) return known;
-  const made = postings.terms.size;
-  postings.terms.set(ownCopy(term), made);
+  const own = ownCopy(term);
+  const made = postings.names.push(own) - 1;
+  postings.terms.set(own, made);
   postings.documentFrequency = grown(postings.documentFrequency, made + 1);
-  postings.recent.heads = grown(postings.recent.heads, made + 1, -1);
   return made;
 };
 
-const addPosting = (recent: RecentPostings, term: number, document: number, frequency: number): void => {
-  const at = recent.count++;
-  recent.previous = grown(recent.previous, recent.count);
-  recent.documents = grown(recent.documents, recent.count);
-  recent.frequencies = grown(recent.frequencies, recent.count);
-  recent.previous[at] = recent.heads[term] as number;
-  recent.documents[at] = document;
-  recent.frequencies[at] = frequency;
-  recent.heads[term] = at;
-};
-
-export const addDocument = (postings: Postings, { document, length, terms, frequencies }: AnalyzedDocument): void => {
-  const number = postings.documents.push(document) - 1;
-  postings.numbers.set(document.id, number);
-  postings.lengths = grown(postings.lengths, number + 1);
-  postings.lengths[number] = length;
+/** Takes in all of a document but its postings, and returns its row. */
+export const addRow = (
+  postings: Postings,
+  kept: Document | number,
+  { id, metadata }: Pick<Document, 'id' | 'metadata'>,
+  length: number,
+): number => {
+  const row = postings.ids.push(id) - 1;
+  postings.rows.set(id, row);
+  postings.metadata.push(metadata);
+  postings.documents.push(kept);
+  postings.lengths = grown(postings.lengths, row + 1);
+  postings.lengths[row] = length;
   postings.totalLength += length;
   postings.liveCount++;
+  postings.filters.add(row, metadata);
+  return row;
+};
+
+export const addDocument = (postings: Postings, kept: Document | number, analyzed: AnalyzedDocument): void => {
+  const { document, length, terms, frequencies } = analyzed;
+  const row = addRow(postings, kept, document, length);
+  const { k1, b } = postings.saturation;
+  if (postings.tail.count === 0) postings.tail = emptyTail(postings.names.length, averageLength(postings));
+  const norm = k1 * (1 - b + (b * length) / (postings.tail.averageLength || 1));
   for (let i = 0; i < terms.length; i++) {
     const term = terms[i] as number;
-    addPosting(postings.recent, term, number, frequencies[i] as number);
+    addToTail(postings.tail, term, row, frequencies[i] as number, norm);
     postings.documentFrequency[term] = (postings.documentFrequency[term] as number) + 1;
   }
 };
 
-/** Takes a document out of all counts. Its postings stay until the next merge, and score 0. */
-export const removeDocument = (postings: Postings, { document, length, terms }: AnalyzedDocument): void => {
-  const number = postings.numbers.get(document.id);
-  if (number === undefined) return;
-  for (const term of terms) {
-    postings.documentFrequency[term] = (postings.documentFrequency[term] as number) - 1;
-  }
-  postings.totalLength -= length;
-  postings.lengths[number] = Number.POSITIVE_INFINITY;
-  postings.documents[number] = undefined;
-  postings.numbers.delete(document.id);
+/** Takes out all of a document but the counts of its terms. Its postings stay until they are merged, and score 0. */
+export const removeRow = (postings: Postings, row: number): void => {
+  postings.rows.delete(postings.ids[row] ?? '');
+  postings.totalLength -= postings.lengths[row] as number;
+  postings.lengths[row] = Number.POSITIVE_INFINITY;
+  postings.ids[row] = undefined;
+  postings.metadata[row] = undefined;
+  postings.documents[row] = undefined;
+  postings.filters.remove(row);
   postings.liveCount--;
 };
 
-const smallestMerge = 1 << 16;
+export const removeDocument = (postings: Postings, { document, terms }: AnalyzedDocument): void => {
+  const row = postings.rows.get(document.id);
+  if (row === undefined) return;
+  removeRow(postings, row);
+  for (const term of terms) {
+    postings.documentFrequency[term] = (postings.documentFrequency[term] as number) - 1;
+  }
+};
 
-/** Whether a merge pays: much is recent, or much is deleted. The work of all merges stays proportional to what was written. */
-export const shouldMerge = ({ recent, sorted, documents, liveCount }: Postings): boolean =>
-  recent.count > Math.max(smallestMerge, sorted.documents.length / 4) ||
-  documents.length - liveCount > Math.max(1024, liveCount / 2);
-
-/** Bytes held, as near as can be told: Latin text takes one byte a character, and an object some 200. */
+/** Bytes held, as near as can be told: Latin text takes one byte a character, an entry of a map some 40, an object some 100. */
 export const postingsBytes = (postings: Postings): number => {
-  const { sorted, recent, terms, documentFrequency, lengths, documents } = postings;
-  const arrays = [documentFrequency, lengths, ...Object.values(sorted), recent.heads, recent.previous];
-  let bytes = terms.size * 64 + recent.documents.byteLength + recent.frequencies.byteLength;
-  for (const array of arrays) bytes += array.byteLength;
-  for (const document of documents) {
-    if (document !== undefined) bytes += document.text.length + (document.title?.length ?? 0) + 200;
+  const { segments, tail, names, documentFrequency, lengths, ids, documents, metadata, filters } = postings;
+  let bytes = documentFrequency.byteLength + lengths.byteLength + tailBytes(tail) + filters.bytes;
+  for (const segment of segments) bytes += segmentBytes(segment);
+  for (const name of names) bytes += name.length + 64;
+  bytes += ids.length * 32;
+  for (let row = 0; row < ids.length; row++) {
+    const id = ids[row];
+    if (id === undefined) continue;
+    const document = documents[row];
+    bytes += id.length + 64 + (metadata[row] === undefined ? 0 : 100);
+    if (typeof document === 'object') bytes += document.text.length + (document.title?.length ?? 0) + 100;
   }
   return bytes;
 };

@@ -1,149 +1,265 @@
-import { type Document, sliceTimer, yieldToEventLoop } from '../core/index.js';
-import type { Postings } from './postings.js';
+import { sliceTimer, yieldToEventLoop } from '../core/index.js';
+import type { RowSet } from '../filter/index.js';
+import { placeOf } from './arrays.js';
+import { averageLength, type Postings } from './postings.js';
+import { type Segment, type Tail, termPlace } from './segment.js';
 import type { Sums } from './sums.js';
-import { type Scored, type TopK, topK } from './top-k.js';
+import type { Scored } from './top-k.js';
 
 export interface ScoreOptions {
-  readonly k1: number;
-  readonly b: number;
   readonly k: number;
   readonly minScore: number;
-  readonly matches: ((document: Document) => boolean) | undefined;
+  /** The rows that pass the filter. */
+  readonly allowed: RowSet | undefined;
 }
 
-/** A term of the query: `weight` is idf × (k1 + 1) × its count in the query, which no document's share can exceed. */
-interface QueryTerm {
+/** A term that a search counts; a document's share is `weight` × f / (f + norm). */
+export interface WeightedTerm {
   readonly number: number;
   readonly weight: number;
-  /** Documents that hold it. */
-  readonly frequency: number;
 }
 
-/** One search under way. A share is weight × frequency / (frequency + fixed + perWord × length of the document). */
+/** Where the postings of a term stand in a segment. */
+interface Stretch {
+  readonly segment: Segment;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface SearchedTerm extends WeightedTerm {
+  readonly stretches: readonly Stretch[];
+  /** No document's share exceeds it. */
+  readonly bound: number;
+  readonly count: number;
+}
+
+/** One search under way; the norm of a document is fixed + perWord × its length. */
 interface Scoring {
   readonly postings: Postings;
+  readonly tail: Tail;
   readonly sums: Sums;
   /** Documents that come while the search gives way to other work are not in it. */
-  readonly size: number;
+  readonly rowCount: number;
   readonly fixed: number;
   readonly perWord: number;
+  readonly allowed: RowSet | undefined;
   readonly isTimeUp: () => boolean;
 }
 
 const chunk = 1 << 15;
+/** Bounds are kept in 32 bits; this is more than their rounding. */
+const roundingUp = 1 + 1e-6;
 
-const queryTerms = (postings: Postings, terms: readonly string[], k1: number): QueryTerm[] => {
-  const counts = new Map<number, number>();
-  for (const term of terms) {
-    const number = postings.terms.get(term);
-    if (number !== undefined) counts.set(number, (counts.get(number) ?? 0) + 1);
+/** The largest share of each term: its maxima were taken at the average length of that time, and shares grow no faster than it. */
+const searchedTerm = (postings: Postings, { number, weight }: WeightedTerm): SearchedTerm => {
+  const average = averageLength(postings);
+  const { segments, tail } = postings;
+  const stretches: Stretch[] = [];
+  let count = 0;
+  let bound = 0;
+  const raise = (max: number, thenAverage: number): void => {
+    bound = Math.max(bound, Math.min(1, max * Math.max(1, average / (thenAverage || average || 1)) * roundingUp));
+  };
+  for (const segment of segments) {
+    const place = termPlace(segment, number);
+    if (place < 0) continue;
+    const from = segment.offsets[place] as number;
+    const to = segment.offsets[place + 1] as number;
+    stretches.push({ segment, from, to });
+    count += to - from;
+    raise(segment.maxima[place] as number, segment.averageLength);
   }
-  const found: QueryTerm[] = [];
-  for (const [number, count] of counts) {
-    const frequency = postings.documentFrequency[number] as number;
-    if (frequency <= 0) continue;
-    const idf = Math.log(1 + (postings.liveCount - frequency + 0.5) / (frequency + 0.5));
-    found.push({ number, weight: idf * (k1 + 1) * count, frequency });
-  }
-  return found.sort((a, b) => b.weight - a.weight || a.number - b.number);
+  if ((tail.heads[number] ?? 0) > 0) raise(tail.maxima[number] as number, tail.averageLength);
+  return { number, weight, stretches, bound: bound * weight, count };
 };
 
-/** Adds a term's share to a document; with `isNewAllowed` false only where it has a score already. */
-const addShare = (
-  { postings, sums, size, fixed, perWord }: Scoring,
-  document: number,
-  frequency: number,
+const isIn = (bits: Uint32Array, row: number): boolean => (((bits[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1;
+
+/** Adds shares of postings side by side; with `isNewAllowed` false only to documents that have a score already. */
+const addStretch = (
+  { postings, sums, fixed, perWord, allowed }: Scoring,
+  { segment, from, to }: Stretch,
   weight: number,
   isNewAllowed: boolean,
 ): void => {
-  if (document >= size) return;
-  const before = sums.scores[document] as number;
-  if (before === 0 && !isNewAllowed) return;
-  const share = (weight * frequency) / (frequency + fixed + perWord * (postings.lengths[document] as number));
-  // 0 or NaN where the document is deleted.
-  if (!(share > 0)) return;
-  if (before === 0) sums.touched[sums.touchedCount++] = document;
-  sums.scores[document] = before + share;
-};
-
-/** The same for sorted postings side by side, written out with local names because this loop is where the time goes. */
-const addShares = (scoring: Scoring, from: number, to: number, weight: number, isNewAllowed: boolean): void => {
-  const { postings, sums, fixed, perWord } = scoring;
-  const { documents, frequencies } = postings.sorted;
+  const { rows, frequencies } = segment;
   const { lengths } = postings;
   const { scores, touched } = sums;
+  const bits = allowed?.bits;
   let { touchedCount } = sums;
   for (let at = from; at < to; at++) {
-    const document = documents[at] as number;
-    const before = scores[document] as number;
-    if (before === 0 && !isNewAllowed) continue;
+    const row = rows[at] as number;
+    const before = scores[row] as number;
+    if (before === 0 && (!isNewAllowed || (bits !== undefined && !isIn(bits, row)))) continue;
     const frequency = frequencies[at] as number;
-    const share = (weight * frequency) / (frequency + fixed + perWord * (lengths[document] as number));
+    const share = (weight * frequency) / (frequency + fixed + perWord * (lengths[row] as number));
+    // 0 or NaN where the document is deleted.
     if (!(share > 0)) continue;
-    if (before === 0) touched[touchedCount++] = document;
-    scores[document] = before + share;
+    if (before === 0) touched[touchedCount++] = row;
+    scores[row] = before + share;
   }
   sums.touchedCount = touchedCount;
 };
 
-const addTerm = async (scoring: Scoring, { number, weight }: QueryTerm, isNewAllowed: boolean): Promise<void> => {
-  const { sorted, recent } = scoring.postings;
-  const end = sorted.offsets[number + 1] ?? 0;
-  for (let from = sorted.offsets[number] ?? end; from < end; from += chunk) {
-    addShares(scoring, from, Math.min(end, from + chunk), weight, isNewAllowed);
-    if (scoring.isTimeUp()) await yieldToEventLoop();
-  }
-  let count = 0;
-  for (let at = recent.heads[number] as number; at >= 0; at = recent.previous[at] as number) {
-    addShare(scoring, recent.documents[at] as number, recent.frequencies[at] as number, weight, isNewAllowed);
-    if (++count % chunk === 0 && scoring.isTimeUp()) await yieldToEventLoop();
+/** The same for given rows, ascending, each looked up: for few rows and a long stretch. */
+const addLookedUp = (
+  { postings, sums, fixed, perWord }: Scoring,
+  { segment, from, to }: Stretch,
+  weight: number,
+  wanted: Int32Array | Uint32Array,
+  wantedCount: number,
+): void => {
+  const { scores, touched } = sums;
+  let at = from;
+  for (let i = 0; i < wantedCount && at < to; i++) {
+    const row = wanted[i] as number;
+    at = placeOf(segment.rows, row, at, to);
+    if (at >= to || segment.rows[at] !== row) continue;
+    const frequency = segment.frequencies[at] as number;
+    const share = (weight * frequency) / (frequency + fixed + perWord * (postings.lengths[row] as number));
+    if (!(share > 0)) continue;
+    const before = scores[row] as number;
+    if (before === 0) touched[sums.touchedCount++] = row;
+    scores[row] = before + share;
   }
 };
 
-/** Fills `best` anew from all scores so far. */
-const rank = async (scoring: Scoring, best: TopK, { minScore, matches }: ScoreOptions): Promise<void> => {
-  const { sums, postings } = scoring;
-  best.clear();
-  for (let at = 0; at < sums.touchedCount; at++) {
-    const number = sums.touched[at] as number;
-    const value = sums.scores[number] as number;
-    if (value >= minScore && best.wouldKeep(number, value)) {
-      const document = postings.documents[number];
-      if (document !== undefined && (matches === undefined || matches(document))) best.offer(number, value);
-    }
-    if (at % chunk === chunk - 1 && scoring.isTimeUp()) await yieldToEventLoop();
+const addTail = (scoring: Scoring, { number, weight }: WeightedTerm, isNewAllowed: boolean): void => {
+  const { postings, tail, sums, fixed, perWord, allowed, rowCount } = scoring;
+  for (let at = tail.heads[number] ?? 0; at > 0; at = tail.previous[at] as number) {
+    const row = tail.rows[at] as number;
+    if (row >= rowCount) continue;
+    const before = sums.scores[row] as number;
+    if (before === 0 && (!isNewAllowed || (allowed !== undefined && !isIn(allowed.bits, row)))) continue;
+    const frequency = tail.frequencies[at] as number;
+    const share = (weight * frequency) / (frequency + fixed + perWord * (postings.lengths[row] as number));
+    if (!(share > 0)) continue;
+    if (before === 0) sums.touched[sums.touchedCount++] = row;
+    sums.scores[row] = before + share;
   }
+};
+
+/** One look-up costs about as much as reading so many postings. */
+const lookUpCost = 8;
+
+/** Adds the shares of a term to all documents that may have them. */
+const addTerm = async (scoring: Scoring, term: SearchedTerm): Promise<void> => {
+  const { allowed } = scoring;
+  for (const stretch of term.stretches) {
+    const { segment, from, to } = stretch;
+    if (allowed !== undefined && allowed.count * lookUpCost < to - from) {
+      addLookedUp(scoring, stretch, term.weight, allowed.rows(), allowed.count);
+    } else {
+      for (let at = from; at < to; at += chunk) {
+        addStretch(scoring, { segment, from: at, to: Math.min(to, at + chunk) }, term.weight, true);
+        if (scoring.isTimeUp()) await yieldToEventLoop();
+      }
+    }
+  }
+  addTail(scoring, term, true);
+};
+
+/** Fills `best` anew from scores so far. */
+const rank = async (
+  scoring: Scoring,
+  rows: Int32Array,
+  count: number,
+  { k, minScore }: ScoreOptions,
+): Promise<void> => {
+  const { postings, sums, isTimeUp } = scoring;
+  const { scores, best } = sums;
+  best.start(Math.min(k, postings.liveCount));
+  for (let from = 0; from < count; from += chunk) {
+    const to = Math.min(count, from + chunk);
+    for (let at = from; at < to; at++) {
+      const row = rows[at] as number;
+      const score = scores[row] as number;
+      // The floor first, because nearly all rows end here.
+      if (score < best.floor() || score < minScore || postings.ids[row] === undefined) continue;
+      best.offer(row, score);
+    }
+    if (to < count && isTimeUp()) await yieldToEventLoop();
+  }
+};
+
+/** Those of `rows` that what is left can still lift to the floor, in `candidates`; returns their count. */
+const keepCandidates = ({ sums }: Scoring, rows: Int32Array, count: number, needed: number): number => {
+  let kept = 0;
+  for (let at = 0; at < count; at++) {
+    const row = rows[at] as number;
+    if ((sums.scores[row] as number) >= needed) sums.candidates[kept++] = row;
+  }
+  return kept;
+};
+
+/** Counts the terms that cannot lift a new document into the best: on the few rows that they may still matter for. */
+const finish = async (
+  scoring: Scoring,
+  terms: readonly SearchedTerm[],
+  { floor, rest: all, options }: { readonly floor: number; readonly rest: number; readonly options: ScoreOptions },
+): Promise<void> => {
+  const { sums, isTimeUp } = scoring;
+  const { candidates } = sums;
+  let rest = all;
+  // What is left is a difference of sums: it may be off by their rounding.
+  const needed = (): number => floor * (2 - roundingUp) - Math.max(0, rest) * roundingUp;
+  let count = keepCandidates(scoring, sums.touched, sums.touchedCount, needed());
+  candidates.subarray(0, count).sort();
+  for (const term of terms) {
+    for (const stretch of term.stretches) {
+      if (count * lookUpCost < stretch.to - stretch.from) {
+        addLookedUp(scoring, stretch, term.weight, candidates, count);
+      } else addStretch(scoring, stretch, term.weight, false);
+      if (isTimeUp()) await yieldToEventLoop();
+    }
+    addTail(scoring, term, false);
+    rest -= term.bound;
+    count = keepCandidates(scoring, candidates, count, needed());
+  }
+  await rank(scoring, candidates, count, options);
 };
 
 /**
  * The best documents by BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; with an idf that is never
- * negative, as in Lucene). Terms are taken from the rarest on; once those left could not lift a new document into the best `k`,
- * only documents seen before are counted on (MaxScore: Turtle and Flood, Query evaluation, 1995). The result is exact.
+ * negative, as in Lucene). Terms that can add most come first; once those left could not lift a new document into the best `k`,
+ * they are looked up for the documents that they can still lift (MaxScore: Turtle and Flood, Query evaluation, 1995). The result
+ * is exact.
  */
 export const score = async (
   postings: Postings,
-  terms: readonly string[],
+  weighted: readonly WeightedTerm[],
   sums: Sums,
   options: ScoreOptions,
 ): Promise<readonly Scored[]> => {
-  const { k1, b, k } = options;
-  const { documents, liveCount, totalLength } = postings;
-  const perWord = totalLength > 0 ? (k1 * b * liveCount) / totalLength : 0;
-  const size = documents.length;
-  const scoring: Scoring = { postings, sums, size, fixed: k1 * (1 - b), perWord, isTimeUp: sliceTimer() };
-  const best = topK(Math.min(k, liveCount));
-  const query = queryTerms(postings, terms, k1);
-  let rest = query.reduce((sum, { weight }) => sum + weight, 0);
-  let floor = 0;
-  for (const term of query) {
+  const { k1, b } = postings.saturation;
+  const average = averageLength(postings);
+  const scoring: Scoring = {
+    postings,
+    tail: postings.tail,
+    sums,
+    rowCount: postings.ids.length,
+    fixed: k1 * (1 - b),
+    perWord: average > 0 ? (k1 * b) / average : 0,
+    allowed: options.allowed,
+    isTimeUp: sliceTimer(),
+  };
+  const terms = weighted.map((term) => searchedTerm(postings, term));
+  terms.sort((x, y) => y.bound - x.bound || x.number - y.number);
+  let rest = terms.reduce((sum, { bound }) => sum + bound, 0);
+  let floor = options.minScore;
+  for (const [at, term] of terms.entries()) {
     // Knowing the floor pays where the next term is in more documents than were seen so far.
-    if (sums.touchedCount < term.frequency && rest >= floor) {
-      await rank(scoring, best, options);
-      floor = best.floor();
+    if (sums.touchedCount >= options.k && sums.touchedCount < term.count) {
+      await rank(scoring, sums.touched, sums.touchedCount, options);
+      floor = Math.max(options.minScore, sums.best.floor());
     }
-    await addTerm(scoring, term, rest >= floor);
-    rest -= term.weight;
+    if (rest * roundingUp < floor) {
+      await finish(scoring, terms.slice(at), { floor, rest, options });
+      return sums.best.ranked();
+    }
+    await addTerm(scoring, term);
+    rest -= term.bound;
   }
-  await rank(scoring, best, options);
-  return best.ranked();
+  await rank(scoring, sums.touched, sums.touchedCount, options);
+  return sums.best.ranked();
 };

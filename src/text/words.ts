@@ -1,14 +1,14 @@
-export const isAscii = /^[\0-\x7f]*$/u;
+export const isAscii: RegExp = /^[\0-\x7f]*$/u;
 const asciiWord = /[a-z0-9]+/gu;
-export const anyWord = /[\p{L}\p{N}\p{M}]+/gu;
+export const anyWord: RegExp = /[\p{L}\p{N}\p{M}]+/gu;
 /** A word, or words joined as in `p-retry`, `max_retries` and `fs.promises`. */
-export const identifier = /[\p{L}\p{N}\p{M}]+(?:[-_.][\p{L}\p{N}\p{M}]+)*/gu;
+export const identifier: RegExp = /[\p{L}\p{N}\p{M}]+(?:[-_.][\p{L}\p{N}\p{M}]+)*/gu;
 /** `maxRetries` and `HTTPServer` as their parts; digits stay with the letters before them. */
-export const caseParts =
+export const caseParts: RegExp =
   /\p{Lu}+(?!\p{Ll})[\p{N}\p{M}]*|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{Lt}\p{M}]+[\p{N}\p{M}]*|[\p{N}\p{M}]+|\p{L}/gu;
 
 /** Scripts written without spaces. */
-export const unspaced =
+export const unspaced: RegExp =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu;
 
 /** The word itself, but stretches of an unspaced script as pairs of neighbouring characters, which is how they are searched. */
@@ -29,7 +29,7 @@ const pushPairs = (run: string, out: string[]): void => {
 };
 
 /** `e-mail`, `e-book`: people write one without the hyphen as often as with it. */
-export const electronic = /\be-(?=[a-z]{3})/gu;
+export const electronic: RegExp = /\be-(?=[a-z]{3})/gu;
 const joined = (text: string): string => (text.includes('e-') ? text.replace(electronic, 'e') : text);
 
 /**
