@@ -16,9 +16,9 @@ const styleMap: readonly string[] = ["p[style-name='Title'] => h1.title:fresh", 
  * @example loadFile('report.docx', { loaders: { '.docx': docxLoader() } })
  */
 export const docxLoader = (): Step<SourceFile, Loaded> =>
-  defineLoader('docx', async ({ source, bytes }) => {
-    checkContainer(bytes, source);
-    const document = await parseHtml(await htmlOf(bytes, source), source);
+  defineLoader('docx', async (file) => {
+    const { source } = file;
+    const document = await parseHtml(await docxToHtml(file, async () => undefined), source);
     const titleNode = document.querySelector('h1.title');
     const title = titleNode?.textContent?.trim() || document.querySelector('h1, h2, h3')?.textContent?.trim();
     const rules = [...footnoteRules, ...(titleNode === null ? [] : [headingBelowTitle])];
@@ -29,10 +29,25 @@ export const docxLoader = (): Step<SourceFile, Loaded> =>
     };
   });
 
-const htmlOf = async (bytes: Uint8Array, source: string): Promise<string> => {
+/** A picture inside a DOCX. */
+export interface DocxImage {
+  readonly contentType: string;
+  readonly altText?: string;
+  readonly readAsBuffer: () => Promise<Buffer>;
+}
+
+/** The text of a DOCX as HTML, its pictures handed to `onImage` and left out. */
+export const docxToHtml = async (
+  { source, bytes }: SourceFile,
+  onImage: (image: DocxImage) => Promise<void>,
+): Promise<string> => {
+  checkContainer(bytes, source);
   const { default: mammoth } = await loadOptional('mammoth', 'reading DOCX files', () => import('mammoth'));
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const convertImage = mammoth.images.imgElement(async () => ({ src: '', alt: '' }));
+  const convertImage = mammoth.images.imgElement(async (image) => {
+    await onImage(image as DocxImage);
+    return { src: '', alt: '' };
+  });
   try {
     const { value } = await mammoth.convertToHtml({ buffer }, { styleMap: [...styleMap], convertImage });
     return value;

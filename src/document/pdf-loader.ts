@@ -1,18 +1,15 @@
-import type { getDocumentProxy } from 'unpdf';
 import {
   checkAtLeast,
   type Document,
   isPipewrightError,
-  linkedController,
-  loadOptional,
   messageOf,
   type Metadata,
-  PipewrightError,
   raceAbort,
   type Run,
   type Step,
 } from '../core/index.js';
 import { defineLoader, documentOf, type Loaded, type LoadedParts, type SourceFile } from './loader.js';
+import { damagedPdf, type Pdf, type PdfPage, withPdf } from './pdf-file.js';
 import type { PageWord } from './pdf-layout.js';
 import { pageText } from './pdf-text.js';
 
@@ -39,73 +36,16 @@ export const pdfLoader = ({
 }: PdfLoaderOptions = {}): Step<SourceFile, Loaded> => {
   checkAtLeast('maxPages', maxPages, 1);
   checkAtLeast('timeoutMs', timeoutMs, 1);
-  return defineLoader('pdf', async (file, run) => {
-    const { getDocumentProxy } = await loadOptional('unpdf', 'reading PDF files', () => import('unpdf'));
-    using controller = linkedController(run.signal);
-    const cancelTimer = run.clock.after(timeoutMs, () => controller.abort(tooSlow(file.source, timeoutMs)));
-    try {
-      // The parser takes the buffer over: it gets a copy.
-      const opening = getDocumentProxy(new Uint8Array(file.bytes), {
-        verbosity: 0,
-        maxImageSize: 0,
-        ...(password === undefined ? {} : { password }),
-      });
-      const pdf = await opened(opening, file.source, controller.signal, password !== undefined);
-      try {
-        return await readPages(pdf, file.source, maxPages, run.with({ signal: controller.signal }));
-      } finally {
-        void pdf.loadingTask.destroy();
-      }
-    } finally {
-      cancelTimer();
-    }
-  });
+  return defineLoader('pdf', (file, run) =>
+    withPdf(file, { password, timeoutMs, hasImages: false }, run, (pdf, inner) =>
+      readPages(pdf, file.source, maxPages, inner),
+    ),
+  );
 };
 
-type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
-type Page = Awaited<ReturnType<Pdf['getPage']>>;
-
-const tooSlow = (source: string, timeoutMs: number): PipewrightError =>
-  new PipewrightError(
-    'timeout',
-    `${source} could not be read within ${timeoutMs} ms. Raise \`timeoutMs\` if it is only large.`,
-    {
-      details: { where: source },
-    },
-  );
-
-const opened = async (
-  opening: Promise<Pdf>,
-  source: string,
-  signal: AbortSignal,
-  hasPassword: boolean,
-): Promise<Pdf> => {
-  try {
-    return await raceAbort(opening, signal);
-  } catch (error) {
-    if (signal.aborted) {
-      opening.then((late) => late.loadingTask.destroy()).catch(() => undefined);
-      throw error;
-    }
-    if ((error as { readonly name?: string }).name === 'PasswordException') throw encrypted(source, hasPassword, error);
-    throw damaged(source, messageOf(error), error);
-  }
-};
-
-const encrypted = (source: string, hasPassword: boolean, cause: unknown): PipewrightError =>
-  new PipewrightError(
-    'document-encrypted',
-    hasPassword
-      ? `${source} is encrypted, and the password given does not open it.`
-      : `${source} is encrypted. Give its password: \`loaders: { '.pdf': pdfLoader({ password }) }\`.`,
-    { cause, details: { where: source } },
-  );
-
-const damaged = (source: string, what: string, cause?: unknown): PipewrightError =>
-  new PipewrightError('document-damaged', `${source} cannot be read as PDF (${what}). Save or print it to PDF again.`, {
-    cause,
-    details: { where: source },
-  });
+/** What is said of a page without text. */
+export const noTextNotice = (source: string, page: number): string =>
+  `${source}: page ${page} has no text; it may be a scan, which needs OCR.`;
 
 const readPages = async (pdf: Pdf, source: string, maxPages: number, run: Run): Promise<LoadedParts> => {
   const { title, metadata } = await factsOf(pdf, run);
@@ -115,9 +55,9 @@ const readPages = async (pdf: Pdf, source: string, maxPages: number, run: Run): 
   let failure: unknown;
   for (let page = 1; page <= lastPage; page++) {
     try {
-      const text = pageText(await wordsOf(await raceAbort(pdf.getPage(page), run.signal), run));
+      const text = pageText(await wordsOf(await raceAbort(pdf.getPage(page), run), run));
       documents.push(documentOf({ id: `${source}#page=${page}`, text, source, title, place: { page }, metadata }));
-      if (text === '') notices.push(`${source}: page ${page} has no text; it may be a scan, which needs OCR.`);
+      if (text === '') notices.push(noTextNotice(source, page));
     } catch (error) {
       run.throwIfAborted();
       failure = error;
@@ -126,7 +66,7 @@ const readPages = async (pdf: Pdf, source: string, maxPages: number, run: Run): 
     run.emit({ type: 'progress', label: source, done: page, total: lastPage });
   }
   if (documents.length === 0)
-    throw damaged(source, failure === undefined ? 'it has no pages' : messageOf(failure), failure);
+    throw damagedPdf(source, failure === undefined ? 'it has no pages' : messageOf(failure), failure);
   if (lastPage < pdf.numPages) {
     notices.push(`${source}: pages ${lastPage + 1} to ${pdf.numPages} were left out because of \`maxPages\`.`);
   }
@@ -140,7 +80,7 @@ const factsOf = async (
 ): Promise<{ readonly title: string | undefined; readonly metadata: Metadata }> => {
   const base = { format: 'pdf', pages: pdf.numPages };
   try {
-    const { info } = await raceAbort(pdf.getMetadata(), run.signal);
+    const { info } = await raceAbort(pdf.getMetadata(), run);
     const { Title: title, Author: author } = info as { readonly Title?: unknown; readonly Author?: unknown };
     return {
       title: typeof title === 'string' ? title.trim() : undefined,
@@ -155,8 +95,8 @@ const factsOf = async (
 type Matrix = readonly [number, number, number, number, number, number];
 
 /** The words of a page as a reader sees it: turned pages upright, y downwards. */
-const wordsOf = async (page: Page, run: Run): Promise<readonly PageWord[]> => {
-  const { items } = await raceAbort(page.getTextContent(), run.signal);
+const wordsOf = async (page: PdfPage, run: Run): Promise<readonly PageWord[]> => {
+  const { items } = await raceAbort(page.getTextContent(), run);
   const view = page.getViewport({ scale: 1 }).transform as unknown as Matrix;
   const words: PageWord[] = [];
   let hasSpaceBefore = false;

@@ -50,14 +50,15 @@ export const defineSplitter = (name: string, findSpans: FindSpans): Splitter =>
     return pieces;
   });
 
-const pieceMaker = (parent: Document): ((span: PieceSpan) => Document) => {
+/** Makes pieces of one document, numbered in the order in which they are made. */
+export const pieceMaker = (parent: Document): ((span: PieceSpan) => Document) => {
   const { place: parentPlace, id, text, ...shared } = parent;
   const firstLine = parentPlace?.startLine;
   const startLineOf = firstLine === undefined ? undefined : lineCursor(text, firstLine);
   const endLineOf = firstLine === undefined ? undefined : lineCursor(text, firstLine);
   let count = 0;
   return ({ start, end, headings = [] }) => {
-    const above = [...(parentPlace?.headings ?? []), ...headings];
+    const above = headingPath(parentPlace?.headings ?? [], headings);
     const place: Place = {
       parentId: id,
       start,
@@ -70,4 +71,10 @@ const pieceMaker = (parent: Document): ((span: PieceSpan) => Document) => {
     };
     return { ...shared, id: `${id}#${count++}`, text: text.slice(start, end), place };
   };
+};
+
+/** A piece that is cut again may begin with the heading that it stands under: that is told once. */
+const headingPath = (above: readonly string[], inside: readonly string[]): readonly string[] => {
+  const repeated = inside[0] === undefined ? -1 : above.lastIndexOf(inside[0]);
+  return [...(repeated < 0 ? above : above.slice(0, repeated)), ...inside];
 };
