@@ -18,7 +18,9 @@ const data = process.env.PIPEWRIGHT_DATA ?? `${root}../shared/data`;
 const folder = process.env.PIPEWRIGHT_RETRIEVAL ?? `${data}/retrieval`;
 
 /** How long it took, and the longest turn of the event loop meanwhile, in milliseconds. */
-const timed = async <T>(work: () => Promise<T>): Promise<{ readonly ms: number; readonly stallMs: number; readonly value: T }> => {
+const timed = async <T>(
+  work: () => Promise<T>,
+): Promise<{ readonly ms: number; readonly stallMs: number; readonly value: T }> => {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const startedMs = performance.now();
@@ -29,7 +31,12 @@ const timed = async <T>(work: () => Promise<T>): Promise<{ readonly ms: number; 
 };
 
 const scoresOf = async (retriever: Retriever, { queries, judgements }: Collection): Promise<Record<string, string>> => {
-  const rows: { readonly ndcg10: number; readonly recall10: number; readonly recall100: number; readonly found: number }[] = [];
+  const rows: {
+    readonly ndcg10: number;
+    readonly recall10: number;
+    readonly recall100: number;
+    readonly found: number;
+  }[] = [];
   const startedMs = performance.now();
   for (const { id, text } of queries) {
     const judged = judgements.get(id);
@@ -42,7 +49,8 @@ const scoresOf = async (retriever: Retriever, { queries, judgements }: Collectio
       found: ranking.length > 0 ? 1 : 0,
     });
   }
-  const meanOf = (key: 'ndcg10' | 'recall10' | 'recall100' | 'found'): string => mean(rows.map((row) => row[key])).toFixed(4);
+  const meanOf = (key: 'ndcg10' | 'recall10' | 'recall100' | 'found'): string =>
+    mean(rows.map((row) => row[key])).toFixed(4);
   return {
     'nDCG@10': meanOf('ndcg10'),
     'Recall@10': meanOf('recall10'),
@@ -77,7 +85,7 @@ const measure = async (name: string): Promise<void> => {
   await using tagged = await build('compromise', collection);
   const seeds = index.retriever();
   const retrievers: Record<string, Retriever> = {
-    'keyword': index.retriever(),
+    keyword: index.retriever(),
     'hybrid (keyword + vector)': both,
     'graph, 0 hops': rules.retriever({ hops: 0 }),
     'graph, 1 hop': rules.retriever(),
@@ -86,8 +94,14 @@ const measure = async (name: string): Promise<void> => {
     'graph, 1 hop, keyword seeds': rules.retriever({ seeds }),
     'hybrid + graph, equal ranks': hybrid([both, rules.retriever()]),
     'hybrid + graph, ranks 1 : 0.3': hybrid([both, rules.retriever()], { weights: [1, 0.3] }),
-    'hybrid + graph, scores 1 : 0.1': hybrid([both, rules.retriever()], { fusion: 'relative-score', weights: [1, 0.1] }),
-    'hybrid + graph, scores 1 : 0.3': hybrid([both, rules.retriever()], { fusion: 'relative-score', weights: [1, 0.3] }),
+    'hybrid + graph, scores 1 : 0.1': hybrid([both, rules.retriever()], {
+      fusion: 'relative-score',
+      weights: [1, 0.1],
+    }),
+    'hybrid + graph, scores 1 : 0.3': hybrid([both, rules.retriever()], {
+      fusion: 'relative-score',
+      weights: [1, 0.3],
+    }),
     'hybrid + graph with seeds, scores 1 : 0.3': hybrid([both, rules.retriever({ seeds })], {
       fusion: 'relative-score',
       weights: [1, 0.3],

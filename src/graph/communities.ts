@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { loadOptional, type Run, seededRandom } from '../core/index.js';
 import { type GiveWay, giveWayOf } from './give-way.js';
-import type { GraphState } from './graph-state.js';
+import type { Edge, GraphState } from './graph-state.js';
 import { passagesOf } from './passages.js';
 import { canonicalKey, edgesFrom, edgesWeight, entityOf } from './resolve.js';
-import type { Community } from './types.js';
+import type { Community, Entity } from './types.js';
 
 /** Entities and passages of a community that are shown; how many there are is not bounded by anything else. */
-const maxShownEntities = 50;
+const maxShownEntities = 20;
 /** The random numbers of the Louvain method: the same graph gives the same communities. */
 const seed = 1;
 
@@ -18,6 +18,7 @@ export interface CommunitySettings {
 
 /** The relations of the graph between canonical entities, in an order that follows from the names alone. */
 interface Links {
+  readonly edges: ReadonlyMap<string, ReadonlyMap<string, readonly Edge[]>>;
   readonly keys: readonly string[];
   readonly links: readonly (readonly [from: string, to: string, weight: number])[];
 }
@@ -25,14 +26,17 @@ interface Links {
 const linksOf = async (state: GraphState, giveWay: GiveWay): Promise<Links> => {
   const canonical = new Set(Array.from(state.nodes.keys(), (key) => canonicalKey(state, key)));
   const keys: string[] = [];
+  const all = new Map<string, ReadonlyMap<string, readonly Edge[]>>();
   const links: (readonly [string, string, number])[] = [];
   for (const key of [...canonical].sort()) {
-    const edges = [...edgesFrom(state, key)].sort(([a], [b]) => (a < b ? -1 : 1));
-    if (edges.length > 0) keys.push(key);
+    const edges = new Map([...edgesFrom(state, key)].sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (edges.size === 0) continue;
+    keys.push(key);
+    all.set(key, edges);
     for (const [other, some] of edges) if (key < other) links.push([key, other, edgesWeight(some)]);
     await giveWay();
   }
-  return { keys, links };
+  return { edges: all, keys, links };
 };
 
 /** What we use of graphology-communities-louvain. */
@@ -98,15 +102,33 @@ export const findCommunities = async (
   const giveWay = giveWayOf(run);
   const links = await linksOf(state, giveWay);
   const nested = nestedGroups(links.keys, await groupsByLevel(links, resolution));
+  const entities = new Map<string, Entity>();
+  const entityAt = (key: string): Entity => {
+    const entity = entities.get(key) ?? entityOf(state, key);
+    entities.set(key, entity);
+    return entity;
+  };
   const ids = new Map<Group, string>();
   const communities: Community[] = [];
   // From the top, so that the id of a parent is known.
   for (const groups of nested.toReversed()) {
     for (const group of groups) {
       if (group.keys.length < minEntities) continue;
-      const id = contentId(state, group);
+      const { parent } = group;
+      const id = contentId(group, links);
       ids.set(group, id);
-      communities.push(communityOf(state, group, id, group.parent && ids.get(group.parent)));
+      const { weight, central } = weigh(group, links);
+      const shown = [...central].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, maxShownEntities);
+      await giveWay();
+      communities.push({
+        id,
+        level: group.level,
+        ...(parent === undefined ? {} : { parentId: ids.get(parent) ?? '' }),
+        size: group.keys.length,
+        entities: shown.map(([key]) => entityAt(key)),
+        weight,
+        passages: passagesOf(state, new Set(group.keys), central),
+      });
       await giveWay();
     }
   }
@@ -114,48 +136,37 @@ export const findCommunities = async (
 };
 
 /** Names a group by what is in it, passages included: a report is good for as long as its community keeps its id. */
-const contentId = (state: GraphState, { level, keys }: Group): string => {
+const contentId = ({ level, keys }: Group, { edges }: Links): string => {
   const hash = createHash('sha256').update(`${level}`);
   const within = new Set(keys);
   for (const key of keys) {
     hash.update(`\n${key}`);
-    for (const [other, edges] of [...edgesFrom(state, key)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [other, some] of edges.get(key) ?? []) {
       if (!within.has(other) || other < key) continue;
-      hash.update(`\t${other}`);
-      const statements = edges.flatMap(({ byDocument }) => [...byDocument.values()].flat());
-      const lines = statements.map((one) =>
-        [one.documentId, one.start, one.end, one.type, one.description, one.weight].join('\r'),
+      const statements = some.flatMap(({ byDocument }) => [...byDocument.values()].flat());
+      const lines = statements.map(({ documentId, start, end, type, description, weight }) =>
+        JSON.stringify([documentId, start, end, type, description, weight]),
       );
-      for (const line of lines.sort()) hash.update(`\v${line}`);
+      hash.update(`\t${other} ${lines.sort().join()}`);
     }
   }
   return hash.digest('hex').slice(0, 24);
 };
 
-const communityOf = (
-  state: GraphState,
-  { level, keys }: Group,
-  id: string,
-  parentId: string | undefined,
-): Community => {
+/** The weight of a group, and what each entity has of it. */
+const weigh = (
+  { keys }: Group,
+  { edges }: Links,
+): { readonly weight: number; readonly central: Map<string, number> } => {
   const within = new Set(keys);
-  let microWeight = 0;
   const central = new Map<string, number>();
+  // Whole millionths add up alike in any order.
+  let microWeight = 0;
   for (const key of keys) {
     let own = 0;
-    for (const [other, edges] of edgesFrom(state, key))
-      if (within.has(other)) own += Math.round(1e6 * edgesWeight(edges));
+    for (const [other, some] of edges.get(key) ?? []) if (within.has(other)) own += Math.round(1e6 * edgesWeight(some));
     central.set(key, own / 1e6);
     microWeight += own / 2;
   }
-  const ranked = [...central].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, maxShownEntities);
-  return {
-    id,
-    level,
-    ...(parentId === undefined ? {} : { parentId }),
-    size: keys.length,
-    entities: ranked.map(([key]) => entityOf(state, key)),
-    weight: microWeight / 1e6,
-    passages: passagesOf(state, within, central),
-  };
+  return { weight: microWeight / 1e6, central };
 };

@@ -1,3 +1,4 @@
+import type { GiveWay } from './give-way.js';
 import type { GraphState } from './graph-state.js';
 import { canonicalKey, entityOf, membersOf } from './resolve.js';
 
@@ -23,7 +24,7 @@ export const entityKeys = (state: GraphState): readonly string[] =>
 export const graphStats = async (
   state: GraphState,
   lastChangedMs: number | undefined,
-  giveWay: () => Promise<void>,
+  giveWay: GiveWay,
 ): Promise<GraphStats> => {
   const types = new Map<string, number>();
   let entities = 0;

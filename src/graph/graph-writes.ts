@@ -4,7 +4,6 @@ import {
   createLock,
   type Document,
   type Filter,
-  isPipewrightError,
   type Lock,
   map,
   messageOf,
@@ -13,7 +12,9 @@ import {
   sliceTimer,
   yieldToEventLoop,
 } from '../core/index.js';
+import { callsOff } from './calls-off.js';
 import { checkedExtraction } from './check-extraction.js';
+import { type GiveWay, giveWayOf } from './give-way.js';
 import { addRecord, type GraphRecord, type GraphState, removeRecord } from './graph-state.js';
 import type { GraphLog } from './records.js';
 import type { Extractor } from './types.js';
@@ -84,16 +85,18 @@ const canonical = (value: unknown): string =>
   );
 
 /** The documents, checked and copied, each id once: the last one given counts. */
-const checkedDocuments = (
+const checkedDocuments = async (
   documents: readonly Document[],
   isTaken: (id: string, before: ReadonlyMap<string, Document>) => boolean,
-): readonly Document[] => {
+  giveWay: GiveWay,
+): Promise<readonly Document[]> => {
   const byId = new Map<string, Document>();
-  documents.forEach((document, position) => {
+  for (const [position, document] of documents.entries()) {
     checkDocument(document, position);
     if (isTaken(document.id, byId)) throw duplicate(document.id);
     byId.set(document.id, structuredClone(document));
-  });
+    await giveWay();
+  }
   return [...byId.values()];
 };
 
@@ -109,10 +112,14 @@ const duplicate = (id: string): PipewrightError =>
  */
 const readAll = async (graph: OpenGraph, documents: readonly Document[], run: Run): Promise<GraphChange> => {
   const { extractor, concurrency, state } = graph;
-  const changed = documents.filter((document) => {
+  const giveWay = giveWayOf(run);
+  const changed: Document[] = [];
+  for (const document of documents) {
     const known = state.records.get(document.id);
-    return known === undefined || known.extractorId !== extractor.id || !areSame(known.document, document);
-  });
+    const isKnown = known !== undefined && known.extractorId === extractor.id && areSame(known.document, document);
+    if (!isKnown) changed.push(document);
+    await giveWay();
+  }
   const failures: GraphFailure[] = [];
   const report = (documentId: string, message: string): void => {
     failures.push({ documentId, message });
@@ -159,20 +166,11 @@ const extracted = async (
     return { document, extraction: checkedExtraction(extraction, document), extractorId: extractor.id };
   } catch (error) {
     run.throwIfAborted();
-    if (isPipewrightError(error) && callsOff.has(error.code)) throw error;
+    if (callsOff(error)) throw error;
     report(document.id, messageOf(error));
     return undefined;
   }
 };
-
-/** What would befall every further document too. */
-const callsOff: ReadonlySet<string> = new Set([
-  'budget-exceeded',
-  'dependency-missing',
-  'not-allowed',
-  'price-unknown',
-  'quota-exhausted',
-]);
 
 export interface GraphWriters {
   readonly add: (documents: readonly Document[], run: Run) => Promise<GraphChange>;
@@ -190,21 +188,13 @@ export const graphWriters = (graph: OpenGraph): GraphWriters => {
     }, run.signal);
   return {
     add: (documents, run) =>
-      locked(run, ({ records }) =>
-        readAll(
-          graph,
-          checkedDocuments(documents, (id, before) => records.has(id) || before.has(id)),
-          run,
-        ),
-      ),
+      locked(run, async ({ records }) => {
+        const isTaken = (id: string, before: ReadonlyMap<string, Document>): boolean =>
+          records.has(id) || before.has(id);
+        return readAll(graph, await checkedDocuments(documents, isTaken, giveWayOf(run)), run);
+      }),
     upsert: (documents, run) =>
-      locked(run, () =>
-        readAll(
-          graph,
-          checkedDocuments(documents, () => false),
-          run,
-        ),
-      ),
+      locked(run, async () => readAll(graph, await checkedDocuments(documents, () => false, giveWayOf(run)), run)),
     delete: (which, run) =>
       locked(run, async (state) => {
         const ids = idsOf(state, which);

@@ -13,6 +13,8 @@ export {
 } from './knowledge-graph.js';
 export { lexicalExtractor, type LexicalExtractorOptions } from './lexical-extractor.js';
 export type { GraphRetrieverOptions } from './local-search.js';
+export { modelExtractor, type ModelExtractorOptions } from './model-extractor.js';
+export { modelReporter, type ModelReporterOptions } from './model-reporter.js';
 export { nameKey } from './name-key.js';
 export type { GraphData, LinkData, NodeData } from './node-link.js';
 export type { Reporter, ReportOptions, WrittenReport } from './reports.js';

@@ -3,6 +3,7 @@ import { sentenceSpans, textPieces, type TextSpan } from '../text/index.js';
 import { shortForms } from './aliases.js';
 import { sentenceRelations } from './co-occurrence.js';
 import { compromiseTagger, type NameTagger, withTags } from './compromise-names.js';
+import { phraseCandidates } from './concepts.js';
 import { giveWayOf } from './give-way.js';
 import { cleanName, maxNameLength, nameKey } from './name-key.js';
 import { nameCandidates, noteForms, type Token, tokensOf, type WordForms, wordForms } from './names.js';
@@ -85,7 +86,7 @@ const findNames = async ({ text }: Document, tagger: NameTagger | undefined, run
     }
     await giveWay();
   }
-  return found;
+  return withoutPassingPhrases(found);
 };
 
 const candidatesIn = (
@@ -97,7 +98,15 @@ const candidatesIn = (
   const taken = patternCandidates(sentence);
   const names = nameCandidates(sentence, tokens, taken, forms);
   const tags = tagger?.(sentence).filter((tag) => !taken.some((known) => overlaps(known, tag))) ?? [];
-  return [...taken, ...withTags(names, tags)].sort((a, b) => a.start - b.start);
+  const named = [...taken, ...withTags(names, tags)];
+  return [...named, ...phraseCandidates(sentence, tokens, named)].sort((a, b) => a.start - b.start);
+};
+
+/** A phrase in small letters is a concept of a document that uses it twice. */
+const withoutPassingPhrases = (found: readonly Found[]): readonly Found[] => {
+  const times = new Map<string, number>();
+  for (const { name, type } of found) if (type === 'concept') times.set(name, (times.get(name) ?? 0) + 1);
+  return found.filter(({ name, type }) => type !== 'concept' || (times.get(name) ?? 0) > 1);
 };
 
 /** What goes by one name in a document. */

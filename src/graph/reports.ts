@@ -8,6 +8,7 @@ import {
   type Store,
   type StoreChange,
 } from '../core/index.js';
+import { callsOff } from './calls-off.js';
 import { damaged, decode, encode } from './records.js';
 import type { Community, CommunityReport } from './types.js';
 
@@ -115,6 +116,7 @@ export const writeReports = async (
       return reportOf(community, { title, summary }, true);
     } catch (error) {
       inner.throwIfAborted();
+      if (callsOff(error)) throw error;
       run.emit({ type: 'warning', message: `No report on ${quoted(community).title}: ${messageOf(error)}` });
       return reportOf(community, quoted(community), false);
     }

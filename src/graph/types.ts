@@ -97,7 +97,7 @@ export interface Community {
   readonly parentId?: string;
   /** How many entities it has. */
   readonly size: number;
-  /** The most central ones first, 50 at most. */
+  /** The most central ones first, 20 at most. */
   readonly entities: readonly Entity[];
   /** Sum of the weights of the relations inside it. */
   readonly weight: number;
