@@ -12,6 +12,7 @@ import {
 } from '../core/index.js';
 import { diskStore, memoryStore, scoped } from '../store/index.js';
 import { type HnswOptions, hnsw } from './index.js';
+import { createRecords, newMeta } from './records.js';
 
 let root = '';
 let count = 0;
@@ -171,18 +172,19 @@ describe('a collection that is opened again', () => {
     }
   });
 
-  it('reads everything anew when more was deleted than is worth remembering', async () => {
+  it('forgets its snapshot when more was deleted than is worth remembering', async () => {
     const store = memoryStore();
-    const path = freshPath();
-    const vectors = await hnsw({ store, path, dimensions, graph });
-    await vectors.add(entriesOf(0, 200));
-    await vectors.settle();
-    for (let i = 0; i < 10_050; i++) await vectors.upsert(entriesOf(0, 1, i % 7));
-    expect(await keysIn(store, 'x')).toHaveLength(49);
-    await vectors.close();
-    await using again = await hnsw({ store, path, graph });
-    expect(await again.stats()).toMatchObject({ count: 200 });
-    expect((await again.search(vectorOf(seededRandom(500_000)), { k: 1 }))[0]?.id).toBe('e0');
+    const records = createRecords(store, 'here', { hasSnapshots: true });
+    const point = { name: 'a', nextKey: 0, nextDeletion: 0 };
+    let meta = await records.pointTo(newMeta(2, 'dot', undefined), point);
+    for (let i = 0; i < 10_000; i++) meta = await records.write({ meta, puts: [], deletes: [i] });
+    expect(meta).toMatchObject({ snapshot: point, firstDeletion: 0 });
+    expect(await records.deletedSince(point)).toEqual(new Set(Array.from({ length: 10_000 }, (_, i) => i)));
+    meta = await records.write({ meta, puts: [], deletes: [7] });
+    expect(meta.snapshot).toBeUndefined();
+    expect(await keysIn(store, 'x')).toEqual([]);
+    // Nor does one count that was under way.
+    expect(await records.pointTo(meta, point)).toBe(meta);
   });
 
   it('builds anew when it is opened with other settings of the graph', async () => {

@@ -96,7 +96,7 @@ const frameReader = (file: FileHandle): FrameReader => {
   };
   const takeSummed = async (count: number): Promise<Buffer> => {
     const bytes = await take(count);
-    sum = crc32(bytes, sum);
+    if (count > 0) sum = crc32(bytes, sum); // of no bytes at all, zlib's sum would begin anew
     return bytes;
   };
   return {

@@ -50,6 +50,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(path, { recursive: true }));
 
+it('is read while it is whole: what was deleted is still in its graph', async () => {
+  await using vectors = await hnsw({ ...options, store, path });
+  expect(await vectors.stats()).toMatchObject({ count: 128, deletedCount: 2, linkedCount: 118 });
+});
+
 /** Answers as before, whatever the file holds. */
 const expectUnharmed = async (what: string): Promise<void> => {
   expect(await answers(), what).toEqual(expected);
