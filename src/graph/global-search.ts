@@ -1,4 +1,4 @@
-import { checkAtLeast, type Hit } from '../core/index.js';
+import { checkAtLeast, compileFilter, type Filter, type Hit } from '../core/index.js';
 import { analyzer, stopWords, wordRarity, words } from '../text/index.js';
 import type { CommunityReport } from './types.js';
 
@@ -32,11 +32,13 @@ export const rankReports = (reports: readonly CommunityReport[], question: strin
 };
 
 /** The passages of reports in turn: the best of each, then the second of each, and so on. Each once. */
-export const passagesOfReports = (reports: readonly CommunityReport[], k: number): readonly Hit[] => {
+export const passagesOfReports = (reports: readonly CommunityReport[], k: number, filter?: Filter): readonly Hit[] => {
   checkAtLeast('k', k, 1);
+  const matches = filter === undefined ? undefined : compileFilter(filter);
+  const fitting = reports.map(({ passages }) => passages.filter(({ metadata }) => matches?.(metadata) ?? true));
   const hits = new Map<string, Hit>();
   for (let at = 0; at < passagesPerReport; at++) {
-    for (const { passages } of reports) {
+    for (const passages of fitting) {
       const hit = passages[at];
       if (hit !== undefined && hits.size < k && !hits.has(hit.id))
         hits.set(hit.id, { ...hit, score: 1 / (1 + hits.size) });

@@ -8,6 +8,7 @@ export { corrective, type CorrectiveOptions } from './corrective.js';
 export { citationCritic, type Critic, type Critique, type CritiqueInput, modelCritic } from './critic.js';
 export type { OnRejected } from './draft.js';
 export { placeLabel } from './evidence.js';
+export { graphAnswer, type GraphAnswerOptions } from './graph-answer.js';
 export { type GradeInput, type Grader, lexicalGrader, modelGrader } from './grader.js';
 export { type Library, type LibraryOptions, type LibraryStats, openLibrary } from './library.js';
 export { failureLines, type IngestFailure, type IngestReport } from './library-ingest.js';
