@@ -57,7 +57,7 @@ const rules =
   'it. Reply with one whole number from 0 to 10 and nothing else.';
 
 /** A number that stands alone, or behind a word such as "score". */
-const named = /(?:score|grade|rating)\W{0,12}(-?\d+(?:\.\d+)?)/iu;
+const named = /(?:score|grade|rating)(?: of| is)?\W{0,12}(-?\d+(?:\.\d+)?)/iu;
 const number = /-?\d+(?:\.\d+)?/gu;
 
 /** The grade in a reply, 0 to 1; undefined where it is not clear which. */

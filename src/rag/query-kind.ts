@@ -51,6 +51,8 @@ const patterns: readonly (readonly [QueryKind, RegExp])[] = [
   ['fact', /^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b/iu],
 ];
 
+/** How a question begins tells its kind; what follows is matter, and patterns take longer than it is worth. */
+const beginningCharacters = 400;
 /** Shorter texts without a question in them are words to search for. */
 const maxKeywords = 5;
 
@@ -61,7 +63,8 @@ const maxKeywords = 5;
  */
 export const queryKind = ({ question, history = [] }: QuestionWithOptions): QueryKind => {
   if (history.length > 0 && queryWithHistory(question, history) !== question) return 'follow-up';
-  const found = patterns.find(([, pattern]) => pattern.test(question));
+  const beginning = question.slice(0, beginningCharacters);
+  const found = patterns.find(([, pattern]) => pattern.test(beginning));
   if (found !== undefined) return found[0];
   const isShort = words(question).length <= maxKeywords && topicWords(question).length > 0;
   return isShort && !question.includes('?') ? 'keywords' : 'other';

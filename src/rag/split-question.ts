@@ -5,7 +5,7 @@ import { leans } from './query-with-history.js';
 const asks = '(?:who|whom|whose|what|when|where|why|which|how)';
 /** Where one question ends and the next begins: behind a question mark, or before "and when". */
 const seams = new RegExp(
-  `(?<=\\?)\\s+(?=\\p{L})|,?\\s+(?:and|then|and then|but)\\s+(?=(?:(?:in|on|at|by|for|from|to)\\s+)?${asks}\\b)`,
+  `(?<=\\?)\\s+(?=\\p{L})|(?<![\\s,]),?\\s+(?:and|then|and then|but)\\s+(?=(?:(?:in|on|at|by|for|from|to)\\s+)?${asks}\\b)`,
   'iu',
 );
 /** A shorter piece is no question of its own: "and why?" */
