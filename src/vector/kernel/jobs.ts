@@ -38,32 +38,33 @@ const writeJob = ({ words }: KernelParts['space'], address: number, { kind, coun
   for (const [place, value] of own) put(place, value);
 };
 
+/** A few items at a time, since one may take a millisecond. */
+const workHere = async ({ exports, makeRoom }: KernelParts, job: number, results: number): Promise<void> => {
+  const isTime = sliceTimer();
+  makeRoom(results);
+  while (exports.work(job, 4) !== 0) {
+    if (!isTime()) continue;
+    await yieldToEventLoop();
+    // The collection may have grown meanwhile.
+    makeRoom(results);
+  }
+};
+
 export const createJobs = (parts: KernelParts, threads: number): Jobs => {
   checkAtLeast('threads', threads, 0);
   if (!Number.isInteger(threads) || threads > maxThreads) {
     throw new PipewrightError('bad-option', `\`threads\` must be a whole number up to ${maxThreads}, got ${threads}.`);
   }
-  const { space, exports } = parts;
+  const { space } = parts;
   const address = space.take(jobBytes);
   let crew: Promise<Crew | undefined> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   const closing = new AbortController();
 
-  /** A few items at a time, since one may take a millisecond. */
-  const workHere = async (results: number): Promise<void> => {
-    const isTime = sliceTimer();
-    parts.fit(results);
-    while (exports.work(address, 4) !== 0) {
-      if (!isTime()) continue;
-      await yieldToEventLoop();
-      // The collection may have grown meanwhile.
-      parts.fit(results);
-    }
-  };
   const work = async (results: number): Promise<void> => {
     if (threads > 0) crew ??= startCrew(parts, threads);
     const own = await crew;
-    return own === undefined ? workHere(results) : own.work(address, results);
+    return own === undefined ? workHere(parts, address, results) : own.work(address, results);
   };
   const stop = (): void => void Atomics.store(space.words, (address + jobStop) >>> 2, 1);
 

@@ -40,7 +40,7 @@ export interface KernelParts {
   /** What the calling thread writes on. */
   readonly scratch: Scratch;
   /** Makes room on it for walks over all rows with so many results. */
-  readonly fit: (results: number) => void;
+  readonly makeRoom: (results: number) => void;
   /** A word of the header. */
   readonly header: (field: number) => number;
 }
@@ -65,7 +65,7 @@ const fullError = (options: Required<KernelOptions>, shape: Shape, cause?: unkno
   const fits = rowsThatFit(shape, m, maxBytes).toLocaleString('en-US');
   const advice =
     precision === 'float32'
-      ? 'With the precision `int8` and the originals outside, nearly four times as many fit; or split the collection.'
+      ? 'With the precision `int8` and the originals outside, nearly four times as many makeRoom; or split the collection.'
       : 'Leave the originals outside, or split the collection.';
   const reason =
     cause === undefined
@@ -99,11 +99,11 @@ const createParts = (options: Required<KernelOptions>): KernelParts => {
   const exports = instantiateKernel(space.memory);
   const scratch = createScratch(space, shape.paddedDimensions, options.m);
   const header = (field: number): number => Atomics.load(space.words, field >>> 2);
-  const fit = (results: number): void => {
+  const makeRoom = (results: number): void => {
     if (scratch.fit(header(headerLength), results)) exports.useScratch(scratch.address);
   };
-  fit(1);
-  return { options, shape, space, rows, exports, bitSets: createBitSets(space), scratch, fit, header };
+  makeRoom(1);
+  return { options, shape, space, rows, exports, bitSets: createBitSets(space), scratch, makeRoom, header };
 };
 
 export const badInput = (message: string): PipewrightError => new PipewrightError('bad-input', message);
@@ -140,7 +140,7 @@ const createFound = (space: Space, scratch: Scratch): ((count: number) => Neares
 
 /** What answers queries in the thread of the caller. */
 const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'> & { readonly place: Place } => {
-  const { space, exports, options, bitSets, scratch, fit, header } = parts;
+  const { space, exports, options, bitSets, scratch, makeRoom, header } = parts;
   const found = createFound(space, scratch);
   let listRoom = 0;
   let listAddress = 0;
@@ -168,14 +168,14 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
     const wanted = wantedOf(k, header(headerLength));
     const width = Math.max(Math.min(ef, header(headerLength)), exports.reserveFor(wanted));
     place(query, 'A query');
-    fit(width);
+    makeRoom(width);
     const held = bitSets.find(bits);
     return found(exports.search(wanted, width, held.address, held.rows, outRows(), outDistances()));
   };
   const scan = (query: Float32Array, { k, rows, bits }: ScanOptions): Nearest => {
     const wanted = wantedOf(k, header(headerLength));
     place(query, 'A query');
-    fit(exports.reserveFor(wanted));
+    makeRoom(exports.reserveFor(wanted));
     if (rows !== undefined) {
       putList(rows);
       return found(exports.scanRows(wanted, listAddress, rows.length, outRows(), outDistances()));
@@ -195,6 +195,48 @@ export const wantedOf = (k: number, length: number): number => {
   return Math.min(k, length);
 };
 
+/** What sets, changes and reads single rows. */
+const createRowAccess = (
+  { rows, exports, header, makeRoom }: KernelParts,
+  place: Place,
+): Pick<VectorKernel, 'set' | 'get' | 'isLive' | 'isLinked' | 'remove' | 'link' | 'distance'> => {
+  const flagsOf = (row: number): number => (rows.has(row) ? exports.flags(row) : 0);
+  const checkSet = (row: number): void => {
+    if (!rows.has(row) || row >= header(headerLength)) throw badInput(`Row ${row} was never set.`);
+  };
+  return {
+    set: (row, vector) => {
+      if (!(Number.isInteger(row) && row >= 0)) throw badInput(`A row must be a whole number from 0 on, got ${row}.`);
+      if ((flagsOf(row) & (isLive | isLinked | isQueued)) !== 0) {
+        throw badInput(`Row ${row} is in use. Remove it, and consolidate the graph if it was linked.`);
+      }
+      place(vector, 'A vector');
+      rows.reach(row);
+      exports.set(row);
+    },
+    get: (row) => {
+      checkSet(row);
+      return rows.read(row);
+    },
+    isLive: (row) => (flagsOf(row) & isLive) !== 0,
+    isLinked: (row) => (flagsOf(row) & isLinked) !== 0,
+    remove: (row) => {
+      checkSet(row);
+      return (exports.remove(row) & (isLinked | isQueued)) === 0;
+    },
+    link: (row) => {
+      checkSet(row);
+      makeRoom(1);
+      exports.link(row);
+    },
+    distance: (rowA, rowB) => {
+      checkSet(rowA);
+      checkSet(rowB);
+      return exports.distance(rowA, rowB);
+    },
+  };
+};
+
 /**
  * An empty kernel.
  * @throws {PipewrightError} `bad-option`; `unsupported` where `isKernelAvailable()` is false; `memory-full` without address space.
@@ -203,13 +245,8 @@ export const wantedOf = (k: number, length: number): number => {
 export const createKernel = (given: KernelOptions): VectorKernel => {
   const options = resolveKernelOptions(given);
   const parts = createParts(options);
-  const { space, rows, exports, header, shape } = parts;
   const { place, search, scan } = createReader(parts);
-
-  const flagsOf = (row: number): number => (rows.has(row) ? exports.flags(row) : 0);
-  const checkSet = (row: number): void => {
-    if (!rows.has(row) || row >= header(headerLength)) throw badInput(`Row ${row} was never set.`);
-  };
+  const { header, shape, space } = parts;
   const dispose = (): void => {
     partsOfKernel.delete(kernel);
   };
@@ -228,37 +265,9 @@ export const createKernel = (given: KernelOptions): VectorKernel => {
     get bytes() {
       return space.memory.buffer.byteLength;
     },
-    set: (row, vector) => {
-      if (!(Number.isInteger(row) && row >= 0)) throw badInput(`A row must be a whole number from 0 on, got ${row}.`);
-      if ((flagsOf(row) & (isLive | isLinked | isQueued)) !== 0) {
-        throw badInput(`Row ${row} is in use. Remove it, and consolidate the graph if it was linked.`);
-      }
-      rows.reach(row);
-      place(vector, 'A vector');
-      exports.set(row);
-    },
-    get: (row) => {
-      checkSet(row);
-      return rows.read(row);
-    },
-    isLive: (row) => (flagsOf(row) & isLive) !== 0,
-    isLinked: (row) => (flagsOf(row) & isLinked) !== 0,
-    remove: (row) => {
-      checkSet(row);
-      return (exports.remove(row) & (isLinked | isQueued)) === 0;
-    },
-    link: (row) => {
-      checkSet(row);
-      parts.fit(1);
-      exports.link(row);
-    },
+    ...createRowAccess(parts, place),
     search,
     scan,
-    distance: (rowA, rowB) => {
-      checkSet(rowA);
-      checkSet(rowB);
-      return exports.distance(rowA, rowB);
-    },
     exportGraph: () => exportGraph(parts),
     importGraph: (bytes) => importGraph(parts, bytes),
     dispose,

@@ -89,19 +89,44 @@ const createSlab = (space: Space): ((bytes: number) => number) => {
   };
 };
 
+/** As likely as in the paper: each level holds one row in `m` of the one below. */
+const drawLevel = ({ seed, m }: Required<KernelOptions>, row: number): number => {
+  const chance = (hashOf(seed, row) + 1) / 4_294_967_296;
+  return Math.min(maxLevel, Math.floor(-Math.log(chance) / Math.log(m)));
+};
+
+/** Where the node and the original of a row are. */
+const createAddresses = ({ words }: { readonly words: () => Uint32Array }, { nodeStride, originalStride }: Shape) => ({
+  nodeAt: (row: number): number =>
+    (words()[(nodeTable >>> 2) + (row >>> blockShift)] as number) + (row & blockMask) * nodeStride,
+  originalAt: (row: number): number =>
+    (words()[(originalTable >>> 2) + (row >>> blockShift)] as number) + (row & blockMask) * originalStride,
+});
+
+/** The vector of a row as numbers, without the zeros that fill it up. */
+const readVector = (space: Space, { dimensions, precision }: KernelOptions, shape: Shape, at: Place): Float32Array => {
+  if (precision === 'int8' && shape.originalStride === 0) {
+    const scale = space.floats[(at.node + nodeScale) >>> 2] as number;
+    const codes = new Int8Array(space.memory.buffer, at.node + shape.vectorOffset, dimensions);
+    return Float32Array.from(codes, (code) => code * scale);
+  }
+  const first = (precision === 'int8' ? at.original : at.node + shape.vectorOffset) >>> 2;
+  return new Float32Array(space.floats.subarray(first, first + dimensions));
+};
+
+interface Place {
+  readonly node: number;
+  readonly original: number;
+}
+
 export const createRows = (space: Space, options: Required<KernelOptions>, shape: Shape): Rows => {
-  const { m, seed, dimensions, precision } = options;
-  const { nodeStride, originalStride, vectorOffset, paddedDimensions } = shape;
+  const { m } = options;
+  const { nodeStride, originalStride } = shape;
+  const { nodeAt, originalAt } = createAddresses({ words: () => space.words }, shape);
   const takeUpper = createSlab(space);
   let blocks = 0;
 
-  const nodeAt = (row: number): number =>
-    (space.words[(nodeTable >>> 2) + (row >>> blockShift)] as number) + (row & blockMask) * nodeStride;
-  const originalAt = (row: number): number =>
-    (space.words[(originalTable >>> 2) + (row >>> blockShift)] as number) + (row & blockMask) * originalStride;
-  const levelOf = (row: number): number => space.words[(nodeAt(row) + nodeLevel) >>> 2] as number;
-
-  const raise = (node: number, level: number): void => {
+  const setLevel = (node: number, level: number): void => {
     const known = space.words[(node + nodeLevel) >>> 2] as number;
     if (level > known) {
       const upper = takeUpper(level * (m + 1) * 4);
@@ -109,31 +134,16 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
     }
     space.words[(node + nodeLevel) >>> 2] = level;
   };
-  /** As likely as in the paper: each level holds one row in `m` of the one below. */
-  const drawLevel = (row: number): number => {
-    const chance = (hashOf(seed, row) + 1) / 4_294_967_296;
-    return Math.min(maxLevel, Math.floor(-Math.log(chance) / Math.log(m)));
-  };
   const addBlock = (): void => {
     if (blocks === maxBlocks) {
       throw new PipewrightError('memory-full', `A vector collection holds at most ${maxBlocks * blockRows} rows.`);
     }
     const nodes = space.take(blockRows * nodeStride);
     const originals = originalStride === 0 ? 0 : space.take(blockRows * originalStride);
-    const first = blocks * blockRows;
-    for (let i = 0; i < blockRows; i++) {
-      const level = drawLevel(first + i);
-      if (level > 0) raise(nodes + i * nodeStride, level);
-    }
+    for (let i = 0; i < blockRows; i++) setLevel(nodes + i * nodeStride, drawLevel(options, blocks * blockRows + i));
     space.words[(nodeTable >>> 2) + blocks] = nodes;
     space.words[(originalTable >>> 2) + blocks] = originals;
     blocks++;
-  };
-
-  const readCodes = (node: number): Float32Array => {
-    const scale = space.floats[(node + nodeScale) >>> 2] as number;
-    const codes = new Int8Array(space.memory.buffer, node + vectorOffset, dimensions);
-    return Float32Array.from(codes, (code) => code * scale);
   };
   return {
     reach: (row) => {
@@ -141,18 +151,13 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
     },
     has: (row) => row < blocks * blockRows,
     nodeAt,
-    levelOf,
+    levelOf: (row) => space.words[(nodeAt(row) + nodeLevel) >>> 2] as number,
     listAt: (row, level) => {
       const node = nodeAt(row);
       if (level === 0) return node + nodeLinks;
       return (space.words[(node + nodeUpper) >>> 2] as number) + (level - 1) * (m + 1) * 4;
     },
-    setLevel: (row, level) => raise(nodeAt(row), level),
-    read: (row) => {
-      const node = nodeAt(row);
-      if (precision === 'int8' && originalStride === 0) return readCodes(node);
-      const at = (originalStride === 0 ? node + vectorOffset : originalAt(row)) >>> 2;
-      return new Float32Array(space.floats.subarray(at, at + paddedDimensions).slice(0, dimensions));
-    },
+    setLevel: (row, level) => setLevel(nodeAt(row), level),
+    read: (row) => readVector(space, options, shape, { node: nodeAt(row), original: originalAt(row) }),
   };
 };

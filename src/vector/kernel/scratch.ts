@@ -32,74 +32,68 @@ export interface Scratch {
 
 /** Linking and consolidating need as much without asking. */
 const leastResults = batchRows;
-const leastVisited = 4_096;
+const leastRows = 4_096;
 
-export const createScratch = (space: Space, dimensions: number, m: number): Scratch => {
-  const pieces: { readonly address: number; readonly bytes: number }[] = [];
-  const put = (field: number, value: number): void => {
-    space.words[(address + field) >>> 2] = value;
-  };
-  const at = (field: number): number => space.words[(address + field) >>> 2] as number;
-  const take = (bytes: number): number => {
-    const piece = space.take(bytes);
-    pieces.push({ address: piece, bytes });
-    return piece;
-  };
-  const address = take(scratchBytes);
-  space.words.fill(0, address >>> 2, (address + scratchBytes) >>> 2);
-  for (const [field, bytes] of [
+/** Arrays that are always the same size. */
+const fixedArrays = (dimensions: number, m: number) =>
+  [
     [scratchCandidates, candidateCapacity * pairBytes],
     [scratchQuery, dimensions * 4],
     [scratchCodes, dimensions * 2],
     [scratchBatch, batchRows * 4],
     [scratchDistances, batchRows * 4],
     [scratchPlan, (maxLevel + 1) * (m + 1) * 4],
-  ] as const) {
-    put(field, take(bytes));
-  }
-  space.floats.fill(0, at(scratchQuery) >>> 2, (at(scratchQuery) >>> 2) + dimensions);
-
-  /** What doubles is taken before the old is given back, so that a full memory leaves everything as it was. */
-  const fitVisited = (rows: number): boolean => {
-    const before = at(scratchVisitedRows);
-    if (rows <= before) return false;
-    const room = roomFor(Math.max(rows, leastVisited));
-    const visited = space.take(room * 2);
-    space.bytes.fill(0, visited, visited + room * 2);
-    if (before > 0) space.give(at(scratchVisited), before * 2);
-    put(scratchVisited, visited);
-    put(scratchVisitedRows, room);
-    put(scratchEpoch, 0);
-    return true;
-  };
-  const resultFields = [
-    [scratchResults, pairBytes],
-    [scratchRows, 4],
-    [scratchRowDistances, 4],
   ] as const;
-  const fitResults = (results: number): boolean => {
-    const before = at(scratchResultCapacity);
-    if (results <= before) return false;
-    const room = roomFor(Math.max(results, leastResults));
-    for (const [field, bytes] of resultFields) {
-      const fresh = space.take(room * bytes);
+
+/** Arrays that grow with the rows, and with the results: bytes for each. */
+const rowArrays = [[scratchVisited, 2]] as const;
+const resultArrays = [
+  [scratchResults, pairBytes],
+  [scratchRows, 4],
+  [scratchRowDistances, 4],
+] as const;
+
+export const createScratch = (space: Space, dimensions: number, m: number): Scratch => {
+  const fixed = fixedArrays(dimensions, m);
+  const address = space.take(scratchBytes);
+  const at = (field: number): number => space.words[(address + field) >>> 2] as number;
+  const put = (field: number, value: number): void => {
+    space.words[(address + field) >>> 2] = value;
+  };
+  const takeZeros = (bytes: number): number => {
+    const piece = space.take(bytes);
+    space.bytes.fill(0, piece, piece + bytes);
+    return piece;
+  };
+  space.bytes.fill(0, address, address + scratchBytes);
+  for (const [field, bytes] of fixed) put(field, takeZeros(bytes));
+
+  /** Exchanges arrays for larger ones; `capacityField` says how large they are. */
+  const grow = (arrays: typeof rowArrays | typeof resultArrays, capacityField: number, least: number): boolean => {
+    const before = at(capacityField);
+    if (least <= before) return false;
+    const room = roomFor(least);
+    for (const [field, bytes] of arrays) {
+      const fresh = takeZeros(room * bytes);
       if (before > 0) space.give(at(field), before * bytes);
       put(field, fresh);
     }
-    put(scratchResultCapacity, room);
+    put(capacityField, room);
     return true;
   };
   return {
     address,
     at,
     fit: (rows, results) => {
-      const hasMoved = fitVisited(rows);
-      return fitResults(results) || hasMoved;
+      const hasMoreRows = grow(rowArrays, scratchVisitedRows, Math.max(rows, leastRows));
+      if (hasMoreRows) put(scratchEpoch, 0);
+      return grow(resultArrays, scratchResultCapacity, Math.max(results, leastResults)) || hasMoreRows;
     },
     release: () => {
-      space.give(at(scratchVisited), at(scratchVisitedRows) * 2);
-      for (const [field, bytes] of resultFields) space.give(at(field), at(scratchResultCapacity) * bytes);
-      for (const piece of pieces) space.give(piece.address, piece.bytes);
+      for (const [field, bytes] of rowArrays) space.give(at(field), at(scratchVisitedRows) * bytes);
+      for (const [field, bytes] of resultArrays) space.give(at(field), at(scratchResultCapacity) * bytes);
+      for (const [field, bytes] of fixed) space.give(at(field), bytes);
+      space.give(address, scratchBytes);
     },
   };
 };

@@ -3,7 +3,7 @@ import { heapStart, lineBytes } from './assembly/layout.js';
 
 const pageBytes = 65_536;
 /** As far as 32-bit pointers reach. */
-export const maxKernelBytes = 65_536 * pageBytes;
+export const maxKernelBytes: number = 65_536 * pageBytes;
 
 /**
  * The memory of a kernel, handed out piece by piece. Only the thread that made the kernel does so; the others see what it

@@ -23,7 +23,7 @@ const fewLinks = 2;
 const maxChoice: u32 = 512;
 
 export function condemn(row: u32): void {
-  if ((flagsOf(row) & (isLive | isLinked)) == isLinked) atomic.or<u32>(nodeOf(row) + nodeFlags, isCondemned);
+  if ((flagsOf(row) & (isLive | isLinked)) === isLinked) atomic.or<u32>(nodeOf(row) + nodeFlags, isCondemned);
 }
 
 export function pardon(row: u32): void {
@@ -31,7 +31,7 @@ export function pardon(row: u32): void {
 }
 
 function isOut(row: u32): bool {
-  return (flagsOf(row) & isCondemned) != 0;
+  return (flagsOf(row) & isCondemned) !== 0;
 }
 
 function hasCondemned(list: usize): bool {
@@ -88,26 +88,26 @@ function repairList(row: u32, level: u32): void {
 /** Replaces the links of a row to condemned ones. */
 export function repair(row: u32): void {
   const flags = flagsOf(row);
-  if ((flags & isLinked) == 0 || (flags & isCondemned) != 0) return;
+  if ((flags & isLinked) === 0 || (flags & isCondemned) !== 0) return;
   const node = nodeOf(row);
   const list = listOf(node, 0);
   const before = load<u32>(list);
   for (let level: u32 = 0; level <= levelOf(node); level++) repairList(row, level);
   const entry = atomic.load<u32>(headerEntry);
   const isLonely = load<u32>(list) < min<u32>(before, fewLinks);
-  if (isLonely && (flags & isLive) != 0 && entry != row && entry != noRow) join(row, entry);
+  if (isLonely && (flags & isLive) !== 0 && entry !== row && entry !== noRow) join(row, entry);
 }
 
 /** Before the condemned are released: a walk starts at the highest row that stays. */
 export function replaceEntry(): void {
   const entry = atomic.load<u32>(headerEntry);
-  if (entry == noRow || !isOut(entry)) return;
+  if (entry === noRow || !isOut(entry)) return;
   const length = load<u32>(headerLength);
   let highest: u32 = noRow;
   for (let row: u32 = 0; row < length; row++) {
     const flags = flagsOf(row);
-    if ((flags & isLinked) == 0 || (flags & isCondemned) != 0) continue;
-    if (highest == noRow || levelOf(nodeOf(row)) > levelOf(nodeOf(highest))) highest = row;
+    if ((flags & isLinked) === 0 || (flags & isCondemned) !== 0) continue;
+    if (highest === noRow || levelOf(nodeOf(row)) > levelOf(nodeOf(highest))) highest = row;
   }
   atomic.store<u32>(headerEntry, highest);
 }
@@ -117,9 +117,9 @@ function unlink(row: u32): void {
   const node = nodeOf(row);
   for (let level: u32 = 0; level <= levelOf(node); level++) atomic.store<u32>(listOf(node, level), 0);
   const before = atomic.and<u32>(node + nodeFlags, isLive);
-  if ((before & isLinked) == 0) return;
+  if ((before & isLinked) === 0) return;
   atomic.sub<u32>(headerLinkedCount, 1);
-  if ((before & isLive) == 0) atomic.sub<u32>(headerDeadCount, 1);
+  if ((before & isLive) === 0) atomic.sub<u32>(headerDeadCount, 1);
 }
 
 export function release(row: u32): void {

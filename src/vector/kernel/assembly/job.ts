@@ -52,9 +52,9 @@ function searchItem(job: usize, item: u32): void {
 function rowsItem(kind: u32, item: u32): void {
   const end = min<u32>((item + 1) * rowsPerItem, load<u32>(headerLength));
   for (let row = item * rowsPerItem; row < end; row++) {
-    if (kind == repairJob) repair(row);
-    else if (kind == condemnJob) condemn(row);
-    else if (kind == releaseJob) release(row);
+    if (kind === repairJob) repair(row);
+    else if (kind === condemnJob) condemn(row);
+    else if (kind === releaseJob) release(row);
     else pardon(row);
   }
 }
@@ -64,12 +64,12 @@ export function work(job: usize, most: u32): bool {
   const kind = load<u32>(job, jobKind);
   const count = load<u32>(job, jobCount);
   for (let done: u32 = 0; done < most; done++) {
-    if (atomic.load<u32>(job + jobStop) != 0) return false;
+    if (atomic.load<u32>(job + jobStop) !== 0) return false;
     const item = atomic.add<u32>(job + jobNext, 1);
     if (item >= count) return false;
-    if (kind == linkJob) linkItem(job, item);
-    else if (kind == searchJob) searchItem(job, item);
-    else if (kind == entryJob) replaceEntry();
+    if (kind === linkJob) linkItem(job, item);
+    else if (kind === searchJob) searchItem(job, item);
+    else if (kind === entryJob) replaceEntry();
     else rowsItem(kind, item);
   }
   return true;

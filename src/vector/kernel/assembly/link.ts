@@ -30,7 +30,7 @@ import { descend, nearestRow, setFilter, startAt, walk } from './walk';
 
 /** Held for microseconds, so waiting is spinning. A thread holds one lock at a time: nobody waits for ever. */
 export function lock(at: usize): void {
-  while (atomic.cmpxchg<u32>(at, 0, 1) != 0) {}
+  while (atomic.cmpxchg<u32>(at, 0, 1) !== 0) {}
 }
 
 export function unlock(at: usize): void {
@@ -84,10 +84,10 @@ function planLinks(row: u32, entry: u32, top: u32): void {
       store<u32>(list, choose(count, m, list + 4));
     } else {
       // Nothing but removed rows around: a link to one keeps the graph whole, unless it is on its way out.
-      store<u32>(list, nearestRow == row || (flagsOf(nearestRow) & isCondemned) != 0 ? 0 : 1);
+      store<u32>(list, nearestRow === row || (flagsOf(nearestRow) & isCondemned) !== 0 ? 0 : 1);
       store<u32>(list, nearestRow, 4);
     }
-    if (level == 0 || load<u32>(list) == 0) continue;
+    if (level === 0 || load<u32>(list) === 0) continue;
     originIsRow(row);
     startAt(load<u32>(list, 4));
   }
@@ -95,7 +95,7 @@ function planLinks(row: u32, entry: u32, top: u32): void {
 
 function has(rows: usize, count: u32, row: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
-    if (load<u32>(rows + ((<usize>i) << 2)) == row) return true;
+    if (load<u32>(rows + ((<usize>i) << 2)) === row) return true;
   }
   return false;
 }
@@ -137,7 +137,7 @@ export function rewrite(owner: u32, list: usize, count: u32, least: u32, most: u
 /** Adds a link; a full list then keeps the best. */
 function addLink(from: u32, to: u32, level: u32): void {
   const node = nodeOf(from);
-  if (from == to || levelOf(node) < level) return;
+  if (from === to || levelOf(node) < level) return;
   lock(node + nodeLock);
   const list = listOf(node, level);
   const count = load<u32>(list);
@@ -176,7 +176,7 @@ export function join(row: u32, entry: u32): void {
 function offerEntry(row: u32): u32 {
   lock(headerEntryLock);
   const entry = atomic.load<u32>(headerEntry);
-  if (entry == noRow || levelOf(nodeOf(row)) > levelOf(nodeOf(entry))) atomic.store<u32>(headerEntry, row);
+  if (entry === noRow || levelOf(nodeOf(row)) > levelOf(nodeOf(entry))) atomic.store<u32>(headerEntry, row);
   unlock(headerEntryLock);
   return entry;
 }
@@ -185,23 +185,23 @@ function offerEntry(row: u32): u32 {
 export function link(row: u32): void {
   const node = nodeOf(row);
   const flags = flagsOf(row);
-  if ((flags & isLinked) != 0) return;
-  if ((flags & isLive) != 0) {
+  if ((flags & isLinked) !== 0) return;
+  if ((flags & isLive) !== 0) {
     let entry = atomic.load<u32>(headerEntry);
-    if (entry == noRow) entry = offerEntry(row);
-    if (entry != noRow) {
+    if (entry === noRow) entry = offerEntry(row);
+    if (entry !== noRow) {
       join(row, entry);
       if (levelOf(node) > levelOf(nodeOf(entry))) offerEntry(row);
     }
   }
   const before = atomic.or<u32>(node + nodeFlags, isLinked);
   atomic.add<u32>(headerLinkedCount, 1);
-  if ((before & isLive) == 0) atomic.add<u32>(headerDeadCount, 1);
+  if ((before & isLive) === 0) atomic.add<u32>(headerDeadCount, 1);
 }
 
 /** Takes a row out of all results. Returns its flags before. */
 export function remove(row: u32): u32 {
   const before = atomic.and<u32>(nodeOf(row) + nodeFlags, ~isLive);
-  if ((before & (isLive | isLinked)) == (isLive | isLinked)) atomic.add<u32>(headerDeadCount, 1);
+  if ((before & (isLive | isLinked)) === (isLive | isLinked)) atomic.add<u32>(headerDeadCount, 1);
   return before;
 }

@@ -34,7 +34,7 @@ function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
 /** About the `k` nearest linked rows; returns how many there are at `rows` and `distances`. `ef` is at least `reserveFor(k)`. */
 export function search(k: u32, ef: u32, bits: usize, bitRows: u32, rows: usize, distances: usize): u32 {
   const entry = atomic.load<u32>(headerEntry);
-  if (entry == noRow) return 0;
+  if (entry === noRow) return 0;
   originIsQuery();
   setFilter(bits, bitRows);
   startAt(entry);
@@ -67,7 +67,7 @@ export function scanBits(k: u32, bits: usize, bitRows: u32, rows: usize, distanc
   const length = min<u32>(load<u32>(headerLength), bitRows);
   for (let first: u32 = 0; first < length; first += 32) {
     let word = load<u32>(bits + ((<usize>(first >> 5)) << 2));
-    while (word != 0) {
+    while (word !== 0) {
       const row = first + ctz<u32>(word);
       if (row < length) compare(row);
       word &= word - 1;

@@ -42,9 +42,9 @@ export let vectorOffset: u32 = 0;
 /** Reads the settings. The first call of an instance. */
 export function attach(): void {
   dimensions = load<u32>(headerDimensions);
-  isEuclidean = load<u32>(headerMetric) != 0;
-  isInt8 = load<u32>(headerPrecision) != 0;
-  hasOriginals = load<u32>(headerHasOriginals) != 0;
+  isEuclidean = load<u32>(headerMetric) !== 0;
+  isInt8 = load<u32>(headerPrecision) !== 0;
+  hasOriginals = load<u32>(headerHasOriginals) !== 0;
   m = load<u32>(headerM);
   efConstruction = load<u32>(headerEfConstruction);
   nodeStride = load<u32>(headerNodeStride);
@@ -91,7 +91,7 @@ export function nextEpoch(): u32 {
 export function visit(row: u32, epoch: u32): bool {
   if (row >= visitedRows) return false;
   const place = visited + ((<usize>row) << 1);
-  if (load<u16>(place) == <u16>epoch) return false;
+  if (load<u16>(place) === <u16>epoch) return false;
   store<u16>(place, <u16>epoch);
   return true;
 }
@@ -115,7 +115,7 @@ export function flagsOf(row: u32): u32 {
 }
 
 export function isLiveAndLinked(flags: u32): bool {
-  return (flags & (isLive | isLinked)) == (isLive | isLinked);
+  return (flags & (isLive | isLinked)) === (isLive | isLinked);
 }
 
 export function levelOf(node: usize): u32 {
@@ -124,11 +124,11 @@ export function levelOf(node: usize): u32 {
 
 /** The list of a node on a level that it has: a count, then row numbers. */
 export function listOf(node: usize, level: u32): usize {
-  if (level == 0) return node + nodeLinks;
+  if (level === 0) return node + nodeLinks;
   return load<usize>(node, nodeUpper) + ((<usize>((level - 1) * (m + 1))) << 2);
 }
 
 /** The most neighbours that a list of this level holds. */
 export function capacityOf(level: u32): u32 {
-  return level == 0 ? m << 1 : m;
+  return level === 0 ? m << 1 : m;
 }

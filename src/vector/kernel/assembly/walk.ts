@@ -31,10 +31,10 @@ export function setFilter(bits: usize, rows: u32): void {
 
 /** Whether a row may be a result. Others are walked through all the same. */
 export function isWanted(row: u32): bool {
-  if ((flagsOf(row) & isLive) == 0) return false;
-  if (filterBits == 0) return true;
+  if ((flagsOf(row) & isLive) === 0) return false;
+  if (filterBits === 0) return true;
   if (row >= filterRows) return false;
-  return ((load<u32>(filterBits + ((<usize>(row >> 5)) << 2)) >> (row & 31)) & 1) != 0;
+  return ((load<u32>(filterBits + ((<usize>(row >> 5)) << 2)) >> (row & 31)) & 1) !== 0;
 }
 
 /** A count read while it is written may belong to another moment, but never leads out of the list. */
@@ -101,7 +101,7 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
   let count: u32 = 0;
   let bound: f32 = f32.MAX_VALUE;
   pushNearest(toVisit, 0, nearestDistance, nearestRow);
-  if (nearestRow != except && isWanted(nearestRow)) {
+  if (nearestRow !== except && isWanted(nearestRow)) {
     pushFarthest(found, count++, nearestDistance, nearestRow);
     bound = nearestDistance;
   }
@@ -116,7 +116,7 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
       if (count >= ef && distance >= bound) continue;
       const neighbour = load<u32>(batch + ((<usize>i) << 2));
       // A full heap gives up its last leaf, which is one of the farther ones.
-      if (candidateCount == candidateCapacity) candidateCount--;
+      if (candidateCount === candidateCapacity) candidateCount--;
       pushNearest(toVisit, candidateCount++, distance, neighbour);
       if (!isWanted(neighbour)) continue;
       if (count < ef) pushFarthest(found, count++, distance, neighbour);
@@ -152,7 +152,7 @@ export function endScan(): u32 {
 }
 
 export function compare(row: u32): void {
-  if ((flagsOf(row) & isLive) == 0) return;
+  if ((flagsOf(row) & isLive) === 0) return;
   store<u32>(batch + ((<usize>batched) << 2), row);
-  if (++batched == batchRows) endScan();
+  if (++batched === batchRows) endScan();
 }
