@@ -28,7 +28,14 @@ export { loadWebPage, type LoadWebPageOptions } from './load-web-page.js';
 export type { Loaded, Loader, LoadFailure, LoadResult, SourceFile } from './loader.js';
 export { markdownLoader } from './markdown-loader.js';
 export { markdownSplitter, type MarkdownSplitterOptions } from './markdown-splitter.js';
-export { type Modality, multimodalLoader, type MultimodalLoaderOptions } from './multimodal-loader.js';
+export {
+  type Modality,
+  multimodalLoader,
+  type MultimodalLoaderOptions,
+  type MultimodalParts,
+  multimodalParts,
+  type ReadImage,
+} from './multimodal-loader.js';
 export { pdfLoader, type PdfLoaderOptions } from './pdf-loader.js';
 export { recursiveSplitter, type RecursiveSplitterOptions } from './recursive-splitter.js';
 export type { BreakMethod } from './breakpoints.js';

@@ -28,7 +28,7 @@ export const sentenceSplitter = ({ maxChars = 1_000, overlapChars = 200 }: Sente
 const stretchChars = 65_536;
 
 /** The sentences, each with the white space that follows it; one that is too long comes in parts. */
-function* sentenceUnits(text: string, maxChars: number): Generator<Unit, void, undefined> {
+export function* sentenceUnits(text: string, maxChars: number): Generator<Unit, void, undefined> {
   const sizes = { maxChars, overlapChars: 0, separators: textSeparators };
   for (const sentence of withGaps(sentencesOf(text), text.length)) {
     const { start, end } = sentence;

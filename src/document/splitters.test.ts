@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRun, type Document } from '../core/index.js';
+import { localEmbedder } from '../model/index.js';
 import {
   characterSplitter,
   codeSplitter,
   defineSplitter,
   documentSplitter,
   markdownSplitter,
+  parentChildSplitter,
   recursiveSplitter,
+  semanticSplitter,
   sentenceSplitter,
   type Splitter,
   tokenSplitter,
@@ -50,13 +53,18 @@ const isHigh = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;
 const cutsPair = (text: string, at: number): boolean =>
   at > 0 && at < text.length && isLow(text.charCodeAt(at)) && isHigh(text.charCodeAt(at - 1));
 
-const expectGoodPieces = (text: string, pieces: readonly Document[], isSmall: (text: string) => boolean): void => {
+const expectGoodPieces = (
+  text: string,
+  pieces: readonly Document[],
+  isSmall: (text: string) => boolean,
+  parentId = 'doc',
+): void => {
   const isCovered = new Uint8Array(text.length);
   let before = { start: -1, end: -1 };
   for (const [index, piece] of pieces.entries()) {
     const { start = -1, end = -1 } = piece.place ?? {};
-    expect(piece.id).toBe(`doc#${index}`);
-    expect(piece.place?.parentId).toBe('doc');
+    expect(piece.id).toBe(`${parentId}#${index}`);
+    expect(piece.place?.parentId).toBe(parentId);
     expect(text.slice(start, end)).toBe(piece.text);
     expect(piece.text.trim()).not.toBe('');
     expect(isSmall(piece.text)).toBe(true);
@@ -81,6 +89,13 @@ describe('every splitter', () => {
     markdown: (maxChars) => markdownSplitter({ maxChars }),
     code: (maxChars) => codeSplitter({ maxChars, language: 'python' }),
     document: (maxChars, overlapChars) => documentSplitter({ maxChars, overlapChars }),
+    semantic: (maxChars, overlap) =>
+      semanticSplitter(localEmbedder({ dimensions: 16 }), {
+        maxChars,
+        minChars: Math.floor(maxChars / 4),
+        windowSentences: 1 + (overlap % 3),
+        method: (['percentile', 'standard-deviation', 'gradient'] as const)[overlap % 3] ?? 'percentile',
+      }),
   };
   for (const [name, make] of Object.entries(bySize)) {
     it(`Q22 ends, keeps its size, gives exact offsets and loses nothing: ${name}`, async () => {
@@ -103,6 +118,23 @@ describe('every splitter', () => {
         expectGoodPieces(text, pieces, (piece) => countTokens(piece) <= size);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('Q22 ends, keeps its size, gives exact offsets and loses nothing: parent and child', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, sizes, fc.integer({ min: 2, max: 30 }), async (text, { size, overlap }, childSize) => {
+        const { parents, children } = await parentChildSplitter({
+          parents: recursiveSplitter({ maxChars: size, overlapChars: overlap }),
+          children: recursiveSplitter({ maxChars: childSize, overlapChars: 0 }),
+        })(document(text));
+        expectGoodPieces(text, parents, (piece) => piece.length <= size);
+        for (const parent of parents) {
+          const own = children.filter(({ place }) => place?.parentId === parent.id);
+          expectGoodPieces(parent.text, own, (piece) => piece.length <= childSize, parent.id);
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 
