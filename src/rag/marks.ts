@@ -2,7 +2,11 @@ import { marksOf } from './cite.js';
 import type { Answer, Citation, Claim } from './types.js';
 
 /** A text without the marks that cite: `[1]`, `[2][3]`. */
-export const withoutMarks = (text: string): string => rewritten(text, () => '').text.trim();
+export const withoutMarks = (text: string): string =>
+  rewritten(text, () => '')
+    .text.replace(/ {2,}/gu, ' ')
+    .replace(/ (?=[.,;:!?])/gu, '')
+    .trim();
 
 interface Rewritten {
   readonly text: string;
