@@ -73,6 +73,9 @@ const stateOf = (error: unknown): string => {
 /** Whether the server itself answered with this SQLSTATE. */
 export const hasState = (error: unknown, state: string): boolean => stateOf(error) === state;
 
+/** Whether the error is what the server said, by its SQLSTATE, and not that it said nothing. */
+export const isAnswer = (error: unknown): boolean => /^[0-9HPX][0-9A-Z]{4}$/.test(stateOf(error));
+
 /**
  * Our error for whatever the driver threw. Its cause carries the message and the SQLSTATE only: the driver's own error may
  * hold the values of the statement.

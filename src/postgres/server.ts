@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { loadOptional, type Run, raceAbort } from '../core/index.js';
-import { failureOf } from './errors.js';
+import { failureOf, isAnswer } from './errors.js';
 import { beginText, type Driver, type Session, type SqlRow, type SqlValue } from './session.js';
 
 /** A connection of a pool, as the package `pg` makes them. */
@@ -49,12 +49,20 @@ const cancelOn = (client: PostgresClient): void => {
   socket.unref();
 };
 
-const sessionOf = (client: PostgresClient, settings: ServerSettings, query_timeout: number): Session => ({
+/** A connection that is lent, and what became of it. */
+interface Lent {
+  readonly client: PostgresClient;
+  /** Whether a statement failed without a word of the server: then nobody knows what the connection is doing. */
+  isBroken: boolean;
+}
+
+const sessionOf = (lent: Lent, settings: ServerSettings, query_timeout: number): Session => ({
   query: async <Row = SqlRow>(text: string, values: readonly SqlValue[] = []) => {
     try {
-      const { rows } = await client.query({ text, values: [...values], query_timeout });
+      const { rows } = await lent.client.query({ text, values: [...values], query_timeout });
       return rows as Row[];
     } catch (error) {
+      lent.isBroken ||= !isAnswer(error);
       throw failureOf(error, settings.where, settings.secrets);
     }
   },
@@ -88,10 +96,11 @@ const lend = async <T>(
   pool: PostgresPool,
   settings: ServerSettings,
   run: Run | undefined,
-  work: (client: PostgresClient) => Promise<T>,
+  work: (lent: Lent) => Promise<T>,
 ): Promise<T> => {
   run?.throwIfAborted();
   const client = await takeClient(pool, settings, run);
+  const lent: Lent = { client, isBroken: false };
   let isReleased = false;
   const onError = (): void => giveBack(true);
   const giveBack = (isBroken: boolean): void => {
@@ -108,23 +117,18 @@ const lend = async <T>(
   };
   const forget = run?.onAbort(drop);
   try {
-    const working = work(client);
+    const working = work(lent);
     const result = await (run === undefined ? working : raceAbort(working, run));
     giveBack(false);
     return result;
   } catch (error) {
-    // Without a word of the server nobody knows what the connection is doing.
-    const isAnswered = stateOfCause(error) !== undefined;
-    if (isAnswered) giveBack(false);
-    else drop();
+    if (lent.isBroken) drop();
+    else giveBack(false);
     throw error;
   } finally {
     forget?.();
   }
 };
-
-const stateOfCause = (error: unknown): unknown =>
-  (error as { readonly cause?: { readonly code?: unknown } } | undefined)?.cause?.code;
 
 const inTransaction = async <T>(
   session: Session,
@@ -150,12 +154,12 @@ export const serverDriver = (pool: PostgresPool, settings: ServerSettings, end: 
     where: settings.where,
     isServer: true,
     query: (text, values, { run } = {}) =>
-      lend(pool, settings, run, (client) => sessionOf(client, settings, timeoutMs).query(text, values)),
+      lend(pool, settings, run, (lent) => sessionOf(lent, settings, timeoutMs).query(text, values)),
     transaction: (work, { run, settings: own } = {}) =>
-      lend(pool, settings, run, (client) => inTransaction(sessionOf(client, settings, timeoutMs), own, work)),
+      lend(pool, settings, run, (lent) => inTransaction(sessionOf(lent, settings, timeoutMs), own, work)),
     unlimited: (work, { run } = {}) =>
-      lend(pool, settings, run, async (client) => {
-        const session = sessionOf(client, settings, longestTimerMs);
+      lend(pool, settings, run, async (lent) => {
+        const session = sessionOf(lent, settings, longestTimerMs);
         await session.query('SET statement_timeout = 0');
         try {
           return await work(session);

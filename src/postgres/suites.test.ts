@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import { startPostgres } from '../../test/servers/postgres.js';
-import { describeVectorStore } from '../testing/suites/index.js';
-import { type Postgres, postgres, postgresVectors } from './index.js';
+import { describeKeywordIndex, describeStore, describeVectorStore } from '../testing/suites/index.js';
+import { type Postgres, postgres, postgresKeywords, postgresStore, postgresVectors } from './index.js';
 
 const server = await startPostgres('the suites of stores on a Postgres server');
 
@@ -11,6 +11,8 @@ const describeAll = (name: string, db: Postgres): void => {
     open: (options) => postgresVectors(db, { name: `t${made++}`, index: { minCount: 200 }, ...options }),
     maxEntries: 500,
   });
+  describeKeywordIndex(name, { open: () => postgresKeywords(db, { name: `t${made++}` }) });
+  describeStore(name, { open: (clock) => postgresStore(db, { name: `t${made++}`, clock }) });
 };
 
 const databases: Postgres[] = [];
