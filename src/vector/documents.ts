@@ -1,4 +1,4 @@
-import type { Document, Metadata } from '../core/index.js';
+import type { Document } from '../core/index.js';
 import { decodeDocument } from './entry.js';
 import type { Records } from './records.js';
 
@@ -6,7 +6,7 @@ import type { Records } from './records.js';
 export interface Documents {
   /** What it holds in memory, about. */
   readonly bytes: number;
-  /** The document, where it is at hand; it may be frozen, and must not be changed. */
+  /** The document, where it is at hand. It must not be changed, nor handed out but as a copy; its parts are frozen. */
   readonly peek: (key: number) => Document | undefined;
   readonly get: (key: number) => Promise<Document | undefined>;
   /** Those from this key on, in their order. */
@@ -20,12 +20,12 @@ const freezeList = (value: unknown): void => {
   if (Array.isArray(value)) Object.freeze(value);
 };
 
-/** So that a caller who changes a hit does not change the collection. */
-const frozen = (document: Document): Document => {
+/** So that a caller who changes a hit does not change the collection: the document itself is copied, its parts are frozen. */
+const frozenInside = (document: Document): Document => {
   const { place, metadata } = document;
   if (place !== undefined) freezeList(Object.freeze(place).headings);
-  if (metadata !== undefined) for (const value of Object.values(Object.freeze(metadata) as Metadata)) freezeList(value);
-  return Object.freeze(document);
+  if (metadata !== undefined) for (const value of Object.values(Object.freeze(metadata))) freezeList(value);
+  return document;
 };
 
 /** An object with its texts and its places in a Map, about. */
@@ -67,7 +67,7 @@ export const documentsInMemory = (): Documents => {
       }
     },
     put: (key, bytes) => {
-      const document = frozen(decodeDocument(bytes, 'memory'));
+      const document = frozenInside(decodeDocument(bytes, 'memory'));
       byKey.set(key, document);
       keys.push(key);
       letters += lettersOf(document);
@@ -120,7 +120,7 @@ export const documentsIn = (records: Records): Documents => {
     },
     get: async (key) => {
       const document = await records.document(key);
-      if (document !== undefined) keep(key, frozen(document));
+      if (document !== undefined) keep(key, frozenInside(document));
       return document;
     },
     from: async function* (key) {

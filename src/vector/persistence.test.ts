@@ -282,10 +282,9 @@ const keysIn = async (store: Store, from: string): Promise<string[]> => {
 const copyOf = async (from: Awaited<ReturnType<typeof hnsw>>): Promise<Store> => {
   const store = memoryStore();
   const copy = await hnsw({ store, dimensions, engine: 'exact' });
-  for await (const { id, text, metadata } of from.entries()) {
-    await copy.add([
-      { id, text, ...(metadata !== undefined && { metadata }), vector: vectorOf(seededRandom(Number(id.slice(1)))) },
-    ]);
+  for await (const document of from.entries()) {
+    const [vector] = await from.getVectors([document.id]);
+    await copy.add([{ ...document, vector: vector ?? [] }]);
   }
   await copy.close();
   return store;
