@@ -12,10 +12,14 @@ export interface RetrievalScores {
 }
 
 /** Hits asked for, as in the baselines of the collections. */
-const depth = 1000;
+const usualDepth = 1000;
 
 /** Means over all queries of the collection that have judgements. */
-export const scoreRetriever = async (retriever: Retriever, collection: Collection): Promise<RetrievalScores> => {
+export const scoreRetriever = async (
+  retriever: Retriever,
+  collection: Collection,
+  depth: number = usualDepth,
+): Promise<RetrievalScores> => {
   const rows: { ndcg10: number; map: number; mrr10: number; recall100: number; ms: number }[] = [];
   for (const query of collection.queries) {
     const judged = collection.judgements.get(query.id);

@@ -55,13 +55,22 @@ export const numberIn = ({ details }: StepTree, name: string, otherwise: number)
 const longestDelayMs = (tree: StepTree): number =>
   Math.max(tree.kind === 'retry' ? numberIn(tree, 'maxDelayMs', 0) : 0, ...tree.children.map(longestDelayMs));
 
-type Combine = (parts: readonly Bounds[], tree: StepTree) => Bounds;
+/** `texts`: how many texts a reranker in the tree gets at most. */
+type Combine = (parts: readonly Bounds[], tree: StepTree, texts: number) => Bounds;
 
 const oneOf: Combine = (parts) => worst(parts);
 const firstThenOne: Combine = ([first = nothing, ...others]) => plus(first, worst(others));
 const queued: Combine = (parts, tree) => waiting(sum(parts), numberIn(tree, 'maxWaitMs', 0));
 
+/** A reranker asks its model for each text, or for each window of texts. */
+const reranker: Combine = (parts, tree, texts) => {
+  if (tree.details?.by === 'text') return times(sum(parts), texts);
+  const furtherTexts = Math.max(0, texts - numberIn(tree, 'windowSize', texts));
+  return times(sum(parts), 1 + Math.ceil(furtherTexts / numberIn(tree, 'stride', 1)));
+};
+
 const combine: Readonly<Record<string, Combine>> = {
+  reranker,
   parallel: (parts) => ({ ...worst(parts), modelCalls: sum(parts).modelCalls }),
   branch: firstThenOne,
   route: firstThenOne,
@@ -88,15 +97,22 @@ const combine: Readonly<Record<string, Combine>> = {
   },
 };
 
+/** A reranker that compares words costs nothing, though its kind does. */
+const isPaid = ({ kind, children, details }: StepTree): boolean =>
+  paidKinds.has(kind) && children.length === 0 && details?.by !== 'words';
+
 /**
  * The bounds of a step. Retries and hedges inside others take their further tries from the outermost, so only that one
  * multiplies what is inside it.
  */
-export const boundsOf = (tree: StepTree, isInsideTries = false): Bounds => {
-  if (paidKinds.has(tree.kind) && tree.children.length === 0) return { modelCalls: 1, waitMs: 0, totalMs: Infinity };
+export const boundsOf = (tree: StepTree, isInsideTries: boolean = false, texts: number = Infinity): Bounds => {
+  if (isPaid(tree)) return { modelCalls: 1, waitMs: 0, totalMs: Infinity };
   const isTrying = tree.kind === 'retry' || tree.kind === 'hedge';
-  const parts = tree.children.map((child) => times(boundsOf(child, isInsideTries || isTrying), child.maxCalls ?? 1));
-  if (!isTrying) return (combine[tree.kind] ?? sum)(parts, tree);
+  const inside = tree.kind === 'rerank' ? numberIn(tree, 'candidates', texts) : texts;
+  const parts = tree.children.map((child) =>
+    times(boundsOf(child, isInsideTries || isTrying, inside), child.maxCalls ?? 1),
+  );
+  if (!isTrying) return (combine[tree.kind] ?? sum)(parts, tree, texts);
   if (isInsideTries) return sum(parts);
   const maxAttempts = numberIn(tree, 'maxAttempts', Infinity);
   const all = times(sum(parts), maxAttempts);

@@ -1,4 +1,5 @@
 import { numberIn } from './explain-bounds.js';
+import { rerankerWords, retrievalWords } from './explain-retrieval.js';
 import type { StepTree } from './inspect.js';
 
 const units: readonly (readonly [ms: number, name: string])[] = [
@@ -144,7 +145,8 @@ const words: Readonly<Record<string, Say>> = {
     `asks for an answer in the form of a schema; shows what is wrong with it up to ${count(numberIn(tree, 'maxRepairs', 0), 'time')}`,
   model: () => 'calls the model',
   embedder: () => 'calls the embedder',
-  reranker: () => 'calls the reranker',
+  reranker: (tree) => rerankerWords[text(tree, 'by')] ?? 'calls the reranker',
+  ...retrievalWords,
   function: () => 'runs your function',
 };
 

@@ -27,6 +27,8 @@ export interface CompressInput {
 export type Compressor = Step<CompressInput, readonly TextRange[]>;
 
 export interface CompressOptions {
+  /** Passages that are read at most; those behind are left out. @default 20 */
+  readonly maxHits?: number;
   /** Passages that are read at once. @default 8 */
   readonly concurrency?: number;
   /** `skip` keeps a passage whole when it cannot be read, and emits a warning. @default 'skip' */
@@ -45,13 +47,14 @@ export const compress = (
   compressor: StepLike<CompressInput, readonly TextRange[]>,
   options: CompressOptions = {},
 ): Retriever => {
-  const { concurrency = 8, onFailure = 'skip' } = options;
+  const { maxHits = 20, concurrency = 8, onFailure = 'skip' } = options;
+  checkAtLeast('maxHits', maxHits, 1);
   checkAtLeast('concurrency', concurrency, 1);
   const children = [
     { label: 'retriever', step: retriever },
-    { label: 'compressor', step: compressor as AnyStep },
+    { label: 'compressor', step: compressor as AnyStep, maxCalls: maxHits },
   ];
-  return defineStep({ kind: 'compress', details: { concurrency }, children }, async (query, run) => {
+  return defineStep({ kind: 'compress', details: { maxHits, concurrency }, children }, async (query, run) => {
     const hits = await callStep(retriever, query, run, 'retriever');
     const { text: asked } = queryOf(query);
     const compressHit = async (hit: Hit, inner: Run): Promise<readonly Hit[]> => {
@@ -62,6 +65,6 @@ export const compress = (
       );
       return ranges === undefined ? [hit] : joinRanges(ranges, text).map((range) => excerpt(hit, range));
     };
-    return (await map(compressHit, { concurrency })(hits, run)).flat();
+    return (await map(compressHit, { concurrency })(hits.slice(0, maxHits), run)).flat();
   });
 };

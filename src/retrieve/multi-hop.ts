@@ -80,10 +80,10 @@ export const multiHop = (retriever: Retriever, model: ChatModel, options: MultiH
   checkAtLeast('maxParts', maxParts, 1);
   const children = [
     { label: 'planner', step: planner as AnyStep },
-    { label: 'reader', step: reader as AnyStep },
-    { label: 'retriever', step: retriever },
+    { label: 'reader', step: reader as AnyStep, maxCalls: maxParts - 1 },
+    { label: 'retriever', step: retriever, maxCalls: maxParts + 1 },
   ];
-  return defineStep({ kind: 'multi-hop', details: { k: defaultK, maxParts }, children }, async (query, run) => {
+  return defineStep({ kind: 'multi-hop-search', details: { k: defaultK, maxParts }, children }, async (query, run) => {
     const asked = askedOf(query, defaultK);
     const fetchK = Math.max(asked.k, options.fetchK ?? 0);
     const search = (question: string, inner: Run) =>

@@ -74,19 +74,22 @@ export const relevanceFeedback = (retriever: Retriever, options: RelevanceFeedba
   checkAtLeast('feedbackTerms', feedbackTerms, 1);
   checkAtLeast('weight', weight, 0);
   const details = { k: defaultK, feedbackHits, feedbackTerms, weight };
-  return defineStep({ kind: 'relevance-feedback', details, children: [{ step: retriever }] }, async (query, run) => {
-    const asked = askedOf(query, defaultK);
-    const fetchK = Math.max(asked.k, options.fetchK ?? Math.max(minBackground, 4 * asked.k));
-    const first = await callStep(retriever, innerQuery(asked, asked.text, fetchK), run, 'first search');
-    const added = feedbackWords(asked.text, first, { feedbackHits, feedbackTerms, analyzer });
-    const second =
-      added.length === 0
-        ? []
-        : await callStep(retriever, innerQuery(asked, added.join(' '), fetchK), run, 'second search');
-    const lists = [
-      { hits: first, weight: 1 },
-      { hits: second, weight },
-    ];
-    return wanted(fuse(lists, relativeScore), asked);
-  });
+  return defineStep(
+    { kind: 'relevance-feedback', details, children: [{ step: retriever, maxCalls: 2 }] },
+    async (query, run) => {
+      const asked = askedOf(query, defaultK);
+      const fetchK = Math.max(asked.k, options.fetchK ?? Math.max(minBackground, 4 * asked.k));
+      const first = await callStep(retriever, innerQuery(asked, asked.text, fetchK), run, 'first search');
+      const added = feedbackWords(asked.text, first, { feedbackHits, feedbackTerms, analyzer });
+      const second =
+        added.length === 0
+          ? []
+          : await callStep(retriever, innerQuery(asked, added.join(' '), fetchK), run, 'second search');
+      const lists = [
+        { hits: first, weight: 1 },
+        { hits: second, weight },
+      ];
+      return wanted(fuse(lists, relativeScore), asked);
+    },
+  );
 };

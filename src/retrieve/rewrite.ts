@@ -48,7 +48,7 @@ export const rewrite = (
   checkAtLeast('concurrency', concurrency, 1);
   const children = [
     { label: 'rewriter', step: rewriter as AnyStep },
-    { label: 'retriever', step: retriever },
+    { label: 'retriever', step: retriever, maxCalls: 1 + maxQueries },
   ];
   const info = { kind: 'rewrite', details: { k: defaultK, originalWeight, maxQueries }, children };
   return defineStep(info, async (query, run) => {

@@ -55,7 +55,7 @@ export const runPlan = <Out>(
 ): Step<QueryPlan, readonly PlanResult<Out>[]> => {
   const { answerOf = String, concurrency = 4 } = options;
   checkAtLeast('concurrency', concurrency, 1);
-  const info = { kind: 'plan', details: { concurrency }, children: [{ step: ask as AnyStep }] };
+  const info = { kind: 'plan', details: { concurrency }, children: [{ step: ask as AnyStep, maxCalls: Infinity }] };
   return defineStep(info, async (plan, run) => {
     const levels = planLevels(plan);
     const needed = new Set(plan.parts.flatMap(({ needs }) => needs));
