@@ -1,6 +1,14 @@
 import { messageOf, type Run } from '../core/index.js';
 import { type ListedFile, listFiles, loadFile } from '../document/index.js';
-import { type LibraryParts, type PreparedSource, prepareSource, settingsOf, writeSources } from './library-write.js';
+import { ahead } from './ahead.js';
+import {
+  batchPieces,
+  type LibraryParts,
+  type PreparedSource,
+  prepareSource,
+  settingsOf,
+  writeSources,
+} from './library-write.js';
 
 export interface IngestFailure {
   readonly source: string;
@@ -32,8 +40,8 @@ interface RootedFile extends ListedFile {
   readonly root: string;
 }
 
-/** Files are written in batches of about so many passages: a durable write takes long, whatever its size. */
-const batchPieces = 512;
+/** Files that are read while earlier ones are written; what they gave lies in memory. */
+const filesAhead = 4;
 
 const listRoots = async (paths: readonly string[], tally: Tally, run: Run): Promise<readonly RootedFile[]> => {
   const files = new Map<string, RootedFile>();
@@ -46,32 +54,45 @@ const listRoots = async (paths: readonly string[], tally: Tally, run: Run): Prom
   return [...files.values()];
 };
 
-/** Reads and cuts one file, unless it is as it was. Undefined when there is nothing to write. */
+/** What became of one file; with something to write where it is new or changed. */
+type FileOutcome =
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | {
+      readonly kind: 'added' | 'changed' | 'unchanged';
+      readonly prepared?: PreparedSource;
+      readonly notices: readonly string[];
+    };
+
+/** Reads and cuts one file, unless it is as it was. */
 const prepareFile = async (
   parts: LibraryParts,
   { path, root, sizeBytes, modifiedMs }: RootedFile,
-  tally: Tally,
   run: Run,
-): Promise<PreparedSource | undefined> => {
+): Promise<FileOutcome> => {
   const known = parts.manifest.get(path);
   const isSame = known?.sizeBytes === sizeBytes && known.modifiedMs === modifiedMs && known.root === root;
-  if (isSame && known.settings === settingsOf(parts)) {
-    tally.unchanged += 1;
-    return undefined;
-  }
+  if (isSame && known.settings === settingsOf(parts)) return { kind: 'unchanged', notices: [] };
   try {
     const { documents, notices } = await loadFile(path, {}, run);
-    tally.notices.push(...notices.map((notice) => (notice.includes(path) ? notice : `${path}: ${notice}`)));
     const prepared = await prepareSource(parts, { source: path, root, sizeBytes, modifiedMs, documents }, run);
-    if (known === undefined) tally.added += 1;
-    else if (known.hash === prepared.record.hash) tally.unchanged += 1;
-    else tally.changed += 1;
-    return prepared;
+    const isUnchanged = known?.hash === prepared.record.hash;
+    const kind = known === undefined ? 'added' : isUnchanged ? 'unchanged' : 'changed';
+    return { kind, prepared, notices };
   } catch (error) {
     run.throwIfAborted();
-    tally.failed.push({ source: path, error });
+    return { kind: 'failed', error };
+  }
+};
+
+/** Counts what became of a file; returns what there is to write. */
+const tallied = (tally: Tally, path: string, outcome: FileOutcome): PreparedSource | undefined => {
+  if (outcome.kind === 'failed') {
+    tally.failed.push({ source: path, error: outcome.error });
     return undefined;
   }
+  tally[outcome.kind] += 1;
+  tally.notices.push(...outcome.notices.map((notice) => (notice.includes(path) ? notice : `${path}: ${notice}`)));
+  return outcome.prepared;
 };
 
 /** Files of these roots that are no longer there. What could not be looked at is not gone. */
@@ -83,8 +104,13 @@ const goneFrom = (
 ): readonly string[] => {
   const roots = new Set(paths);
   const listed = new Set(files.map((file) => file.path));
-  const isUnknown = (source: string): boolean =>
-    failed.some((failure) => source === failure.source || source.startsWith(`${failure.source}/`));
+  const unseen = new Set(failed.map((failure) => failure.source));
+  const isUnknown = (source: string): boolean => {
+    for (let path = source; path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('/')))) {
+      if (unseen.has(path)) return true;
+    }
+    return false;
+  };
   return manifest
     .all()
     .filter(({ root, source }) => root !== undefined && roots.has(root) && !listed.has(source) && !isUnknown(source))
@@ -99,19 +125,20 @@ export const ingest = async (parts: LibraryParts, paths: readonly string[], run:
   const gone = goneFrom(parts, paths, files, tally.failed);
   let batch: PreparedSource[] = [];
   let pieces = 0;
-  const flush = async (done: number): Promise<void> => {
+  const flush = async (filesDone: number): Promise<void> => {
     if (batch.length > 0) await writeSources(parts, batch, [], run);
     batch = [];
     pieces = 0;
-    run.emit({ type: 'progress', label: 'ingest', done, total: files.length });
+    run.emit({ type: 'progress', label: 'ingest', done: filesDone, total: files.length });
   };
-  for (const [index, file] of files.entries()) {
-    run.throwIfAborted();
-    const prepared = await prepareFile(parts, file, tally, run);
+  let done = 0;
+  for await (const [file, outcome] of ahead(files, filesAhead, (file) => prepareFile(parts, file, run))) {
+    done += 1;
+    const prepared = tallied(tally, file.path, outcome);
     if (prepared === undefined) continue;
     batch.push(prepared);
     pieces += prepared.pieces.length;
-    if (pieces >= batchPieces) await flush(index + 1);
+    if (pieces >= batchPieces) await flush(done);
   }
   await flush(files.length);
   if (gone.length > 0) await writeSources(parts, [], gone, run);

@@ -64,6 +64,9 @@ export const prepareSource = async (parts: LibraryParts, loaded: LoadedSource, r
   return { record: { ...facts, hash, settings, ids, documents: documents.length, tokens }, pieces };
 };
 
+/** Passages are written in batches of about so many: a durable write takes long, and a very large one holds the event loop. */
+export const batchPieces = 512;
+
 const deleteFrom = async (indexes: readonly DocumentStore[], ids: readonly string[]): Promise<void> => {
   if (ids.length > 0) await Promise.all(indexes.map((index) => index.delete(ids)));
 };
@@ -93,7 +96,11 @@ export const writeSources = async (
   const pieces = sources.flatMap((source) => source.pieces);
   await manifest.begin([...kept]);
   try {
-    if (pieces.length > 0) await Promise.all(indexes.map((index) => index.upsert(pieces, run)));
+    for (let at = 0; at < pieces.length; at += batchPieces) {
+      run.throwIfAborted();
+      const batch = pieces.slice(at, at + batchPieces);
+      await Promise.all(indexes.map((index) => index.upsert(batch, run)));
+    }
   } catch (error) {
     // An index may have written its part: take that out again, as after a crash.
     await deleteFrom(indexes, manifest.unfinished());

@@ -18,6 +18,7 @@ import { diskStore, memoryStore, scoped } from '../store/index.js';
 import { hnsw } from '../vector/index.js';
 import { type IngestReport, ingest } from './library-ingest.js';
 import { openManifest, type SourceRecord } from './library-manifest.js';
+import { type LibraryStats, libraryStats } from './library-stats.js';
 import { type LibraryParts, prepareSource, recover, writeSources } from './library-write.js';
 
 export interface LibraryOptions {
@@ -27,20 +28,6 @@ export interface LibraryOptions {
   readonly embedder?: Embedder;
   /** How documents are cut into passages. */
   readonly split?: DocumentSplitterOptions;
-}
-
-export interface LibraryStats {
-  /** Files, and what was put under a name. */
-  readonly sources: number;
-  /** Documents that they gave: a PDF gives one a page. */
-  readonly documents: number;
-  readonly passages: number;
-  /** Estimated tokens of all passages. */
-  readonly tokens: number;
-  /** Memory of both indexes. */
-  readonly memoryBytes: number;
-  /** Milliseconds since 1970; undefined while empty. */
-  readonly lastChangedMs?: number;
 }
 
 /** Documents made searchable by words and by vectors, kept up to date with the folders they came from. */
@@ -81,14 +68,22 @@ export const openLibrary = async (options: LibraryOptions = {}): Promise<Library
     const manifest = await openManifest(scoped(store, 'library'));
     const parts: LibraryParts = { manifest, indexes: [vectors, keywords], split };
     await recover(parts);
-    return createLibrary(parts, store, vectors, keywords);
+    return createLibrary(parts, { store, vectors, keywords, path });
   } catch (error) {
     await store.close();
     throw error;
   }
 };
 
-const createLibrary = (parts: LibraryParts, store: Store, vectors: VectorStore, keywords: KeywordIndex): Library => {
+interface LibraryStores {
+  readonly store: Store;
+  readonly vectors: VectorStore;
+  readonly keywords: KeywordIndex;
+  /** Undefined in memory. */
+  readonly path: string | undefined;
+}
+
+const createLibrary = (parts: LibraryParts, { store, vectors, keywords, path }: LibraryStores): Library => {
   const { manifest } = parts;
   const { run: oneAtATime } = createLock();
   const close = (): Promise<void> =>
@@ -114,27 +109,8 @@ const createLibrary = (parts: LibraryParts, store: Store, vectors: VectorStore, 
         return known.length;
       }),
     sources: () => manifest.all(),
-    stats: () => statsOf(manifest.all(), vectors, keywords),
+    stats: () => libraryStats(manifest.all(), parts.indexes, path),
     close,
     [Symbol.asyncDispose]: close,
-  };
-};
-
-const statsOf = async (
-  records: readonly SourceRecord[],
-  vectors: VectorStore,
-  keywords: KeywordIndex,
-): Promise<LibraryStats> => {
-  const [vector, keyword] = await Promise.all([vectors.stats(), keywords.stats()]);
-  const sum = (pick: (record: SourceRecord) => number): number =>
-    records.reduce((all, record) => all + pick(record), 0);
-  const { lastChangedMs } = keyword;
-  return {
-    sources: records.length,
-    documents: sum((record) => record.documents),
-    passages: keyword.count,
-    tokens: sum((record) => record.tokens),
-    memoryBytes: vector.memoryBytes + keyword.memoryBytes,
-    ...(lastChangedMs === undefined ? {} : { lastChangedMs }),
   };
 };
