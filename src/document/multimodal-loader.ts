@@ -1,9 +1,18 @@
-import { callStep, defineStep, type Document, messageOf, type Run, type Step, type StepLike } from '../core/index.js';
+import {
+  callStep,
+  createRun,
+  defineStep,
+  type Document,
+  messageOf,
+  type Run,
+  type Step,
+  type StepLike,
+} from '../core/index.js';
 import { extensionOf, loaderFor, sniffExtension } from './formats.js';
 import { type DocumentImage, imageExtensions, imagesOf } from './images.js';
 import { documentOf, type Loaded, type Loader, type SourceFile } from './loader.js';
 import { noTextNotice } from './pdf-loader.js';
-import { tablesOf } from './tables.js';
+import { type DocumentTable, tablesOf } from './tables.js';
 import type { Ocr } from './tesseract.js';
 
 /** What a text in an index was made from. The metadata field `modality` says it; filters can ask for it. */
@@ -32,10 +41,22 @@ const textsOf = async (file: SourceFile, own: Loader | undefined, run: Run): Pro
   return { type: 'loaded', source: file.source, documents: [], notices: [] };
 };
 
-interface ReadImage {
+/** A picture and what was made of it. */
+export interface ReadImage {
   readonly image: DocumentImage;
+  /** What the caption model says; empty without one. */
   readonly caption: string;
+  /** What the OCR engine reads; empty without one, and where it is not sure. */
   readonly text: string;
+}
+
+/** The parts of a file, by what they are made of. */
+export interface MultimodalParts {
+  /** As the loader of the file gives them, the pages of scans with the text of their pictures and `isScan` in the metadata. */
+  readonly texts: readonly Document[];
+  readonly tables: readonly DocumentTable[];
+  readonly images: readonly ReadImage[];
+  readonly notices: readonly string[];
 }
 
 const readImage = async (
@@ -73,6 +94,38 @@ const fillScans = (documents: readonly Document[], images: readonly ReadImage[])
     return text === '' ? document : { ...document, text, metadata: { ...document.metadata, isScan: true } };
   });
 
+/** Reads text, tables and pictures of a file; see `multimodalLoader`. */
+export const multimodalParts = async (
+  file: SourceFile,
+  options: MultimodalLoaderOptions = {},
+  run: Run = createRun(),
+): Promise<MultimodalParts> => {
+  const loaded = await textsOf(file, options.loader, run);
+  const found = await imagesOf(file, {}, run);
+  const notices = [...loaded.notices, ...found.notices];
+  const images: ReadImage[] = [];
+  for (const image of found.images) {
+    try {
+      images.push(await readImage(image, options, run));
+    } catch (error) {
+      run.throwIfAborted();
+      notices.push(`${image.id} was left out: ${messageOf(error)}`);
+    }
+  }
+  const texts = fillScans(loaded.documents, images);
+  const outdated = scansOf(texts).map((page) => noTextNotice(file.source, page));
+  return {
+    texts,
+    tables: texts.flatMap(tablesOf),
+    images,
+    notices: notices.filter((notice) => !outdated.includes(notice)),
+  };
+};
+
+/** The pages whose text was read by the engine. */
+const scansOf = (texts: readonly Document[]): readonly number[] =>
+  texts.flatMap(({ metadata, place }) => (metadata?.isScan === true && place?.page !== undefined ? [place.page] : []));
+
 /**
  * A loader that gives the text, the tables and the pictures of a file as documents side by side, so that each can be found:
  * `metadata.modality` tells them apart. A table is its Markdown with its place in the text; a picture is what its alternative
@@ -83,33 +136,15 @@ const fillScans = (documents: readonly Document[], images: readonly ReadImage[])
  */
 export const multimodalLoader = (options: MultimodalLoaderOptions = {}): Step<SourceFile, Loaded> =>
   defineStep({ kind: 'loader', name: 'multimodal' }, async (file, run) => {
-    const loaded = await textsOf(file, options.loader, run);
-    const found = await imagesOf(file, {}, run);
-    const notices = [...loaded.notices, ...found.notices];
-    const images: ReadImage[] = [];
-    for (const image of found.images) {
-      try {
-        images.push(await readImage(image, options, run));
-      } catch (error) {
-        run.throwIfAborted();
-        notices.push(`${image.id} was left out: ${messageOf(error)}`);
-      }
-    }
-    const texts = fillScans(loaded.documents, images);
-    const title = texts[0]?.title;
-    const documents = texts.flatMap((document) => [
-      withModality(document, 'text'),
-      ...tablesOf(document).map((table) => table.document),
-    ]);
-    const readPages = texts.flatMap(({ metadata, place }) => (metadata?.isScan === true ? [place?.page ?? 0] : []));
+    const { texts, tables, images, notices } = await multimodalParts(file, options, run);
+    const scans = scansOf(texts);
     // The text of a scanned page is in the index already.
-    const isNews = ({ image, caption }: ReadImage): boolean => caption !== '' || !readPages.includes(image.page ?? 0);
-    const pictures = images.filter(isNews).flatMap((image) => imageDocument(image, title) ?? []);
-    const outdated = readPages.map((page) => noTextNotice(file.source, page));
-    return {
-      type: 'loaded',
-      source: file.source,
-      documents: [...documents, ...pictures],
-      notices: notices.filter((notice) => !outdated.includes(notice)),
-    };
+    const isNews = ({ image, caption }: ReadImage): boolean => caption !== '' || !scans.includes(image.page ?? 0);
+    const title = texts[0]?.title;
+    const documents = [
+      ...texts.map((document) => withModality(document, 'text')),
+      ...tables.map(({ document }) => document),
+      ...images.filter(isNews).flatMap((image) => imageDocument(image, title) ?? []),
+    ];
+    return { type: 'loaded', source: file.source, documents, notices };
   });
