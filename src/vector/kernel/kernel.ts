@@ -166,7 +166,7 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
 
   const search = (query: Float32Array, { k, ef = 64, bits }: GraphSearchOptions): Nearest => {
     const wanted = wantedOf(k, header(headerLength));
-    const width = Math.max(Math.min(ef, header(headerLength)), exports.reserveFor(wanted));
+    const width = Math.max(Math.min(ef, header(headerLength)), wanted);
     place(query, 'A query');
     makeRoom(width);
     const held = bitSets.find(bits);

@@ -23,9 +23,9 @@ const searchBatch = async (
   queries: readonly Float32Array[],
   { k: most, ef = 64, bits }: GraphSearchOptions,
 ): Promise<readonly Nearest[]> => {
-  const { space, shape, header, exports, bitSets } = parts;
+  const { space, shape, header, bitSets } = parts;
   const k = wantedOf(most, header(headerLength));
-  const width = Math.max(Math.min(ef, header(headerLength)), exports.reserveFor(k));
+  const width = Math.max(Math.min(ef, header(headerLength)), k);
   const queryBytes = roomFor(queries.length * shape.paddedDimensions * 4);
   const answerBytes = 4 * (1 + 2 * k);
   const foundBytes = roomFor(queries.length * answerBytes);

@@ -31,7 +31,7 @@ function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
   return given;
 }
 
-/** About the `k` nearest linked rows; returns how many there are at `rows` and `distances`. `ef` is at least `reserveFor(k)`. */
+/** About the `k` nearest linked rows; returns how many there are at `rows` and `distances`. `ef` is at least `k`. */
 export function search(k: u32, ef: u32, bits: usize, bitRows: u32, rows: usize, distances: usize): u32 {
   const entry = atomic.load<u32>(headerEntry);
   if (entry === noRow) return 0;
