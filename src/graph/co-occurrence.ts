@@ -16,6 +16,11 @@ const unknownType = 'mentioned with';
 const word = /[\p{L}\p{M}'’-]+/gu;
 /** A phrase with one of these inside goes from one clause to another. */
 const clauseEnd = /^['’]s\b|[,;:()[\]"“”|]|\b(?:and|but|or|while|when|that|which|who)\b/u;
+const irregular = new Set(
+  'built wrote met won led sold made held left lost gave took bought brought found ran saw sent set began grew knew came went got kept paid taught told stood struck beat fought drew chose cut hit put'.split(
+    ' ',
+  ),
+);
 const auxiliary = new Set('is was are were has had have be been became'.split(' '));
 
 /** The words between two names where they say what one does to the other: `was founded by`. */
@@ -27,7 +32,7 @@ const phraseBetween = (between: string): string | undefined => {
   const all = text.match(word) ?? [];
   if (all.length === 0 || all.length > maxPhraseWords || clauseEnd.test(text)) return undefined;
   const isSaying = all.some(
-    (one) => auxiliary.has(one) || (!stopWords.has(one) && /(?:ed|es|s|ing|ose|ade|ote|an|on)$/u.test(one)),
+    (one) => auxiliary.has(one) || (!stopWords.has(one) && (irregular.has(one) || /(?:ed|es|s|ing)$/u.test(one))),
   );
   return isSaying ? all.join(' ') : undefined;
 };

@@ -31,7 +31,8 @@ export const nameKey = (name: string): string => {
 export const cleanName = (name: string): string =>
   name
     .replace(/\s+/gu, ' ')
-    .replace(/^[\s"'“”‘’([{,;:.–—-]+|[\s"'“”‘’)\]},;:–—-]+$/gu, '')
+    .replace(/^[\s"'“”‘’([{,;:.–—-]+|[\s"'“”‘’\]},;:–—-]+$/gu, '')
+    .replace(/(?<!\([^)]*)\)+$/u, '')
     .replace(/['’]s$/u, '')
     .replace(/(?<=[\p{L}\p{N}]{3})\.$/u, '')
     .trim();

@@ -61,6 +61,12 @@ const noNames = new Set(
   ),
 );
 const verbs = new Set('is was are were has had have became will would can could did does said wrote won'.split(' '));
+/** Words that start a sentence and mean nothing by it. */
+const openers = new Set(
+  'later afterwards afterward meanwhile finally fellow former despite unlike following earlier soon today yesterday tomorrow thanks besides beside amid upon like given several prior next born dear please note see hence thereafter nevertheless nonetheless furthermore moreover perhaps instead together outside inside near'.split(
+    ' ',
+  ),
+);
 const maxNameTokens = 8;
 
 /** Headings in capital letters say nothing about names. */
@@ -69,13 +75,15 @@ const isShouted = (tokens: readonly Token[]): boolean =>
 
 const isName = ({ text }: Token): boolean => capital.test(text) && !noNames.has(text);
 
-/** Whether the word that starts a sentence is part of a name. */
-const startsName = (first: Token, next: Token | undefined, isJoined: boolean, forms: WordForms): boolean => {
-  const lower = first.text.toLowerCase();
-  if (stopWords.has(lower)) return false;
+/** Whether the word that starts a sentence is part of a name; `end` is where that name would end. */
+const startsName = (sentence: string, tokens: readonly Token[], end: number, forms: WordForms): boolean => {
+  const [first, next, third] = tokens;
+  const lower = first?.text.toLowerCase() ?? '';
+  if (first === undefined || stopWords.has(lower) || openers.has(lower)) return false;
   if (manyCapitals.test(first.text) || forms.capital.has(first.text)) return true;
   if (forms.lower.has(lower) || lower.endsWith('ly')) return false;
-  if (isJoined) return wordRarity(lower) > 0.9;
+  if (end > 1 || sentence.slice(first.end).startsWith("'s") || sentence.slice(first.end).startsWith('’s')) return true;
+  if (next?.text === 'and' && third !== undefined && isName(third)) return true;
   return wordRarity(lower) === 1 && next !== undefined && verbs.has(next.text);
 };
 
@@ -133,12 +141,8 @@ export const nameCandidates = (
   for (let at = 0; at < tokens.length; at++) {
     const first = tokens[at] as Token;
     if (!isName(first) || (at > 0 && stopWords.has(first.text.toLowerCase()) && first.text.length < 3)) continue;
-    if (at === 0) {
-      const next = tokens[1];
-      const isJoined = next !== undefined && isName(next) && areJoined(sentence, first, next);
-      if (!startsName(first, next, isJoined, forms)) continue;
-    }
     const end = nameEnd(sentence, tokens, at);
+    if (at === 0 && !startsName(sentence, tokens, end, forms)) continue;
     const last = tokens[end - 1] as Token;
     const text = sentence.slice(first.start, last.end);
     const candidate = { start: first.start, end: last.end, type: typeOf(text) };
