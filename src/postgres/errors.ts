@@ -73,8 +73,11 @@ const stateOf = (error: unknown): string => {
 /** Whether the server itself answered with this SQLSTATE. */
 export const hasState = (error: unknown, state: string): boolean => stateOf(error) === state;
 
-/** Whether the error is what the server said, by its SQLSTATE, and not that it said nothing. */
-export const isAnswer = (error: unknown): boolean => /^[0-9HPX][0-9A-Z]{4}$/.test(stateOf(error));
+/**
+ * Whether the connection is good for another statement: the server has answered, with a SQLSTATE, and not in order to end the
+ * connection (57P) or because of it (08).
+ */
+export const isUsableAfter = (error: unknown): boolean => /^(?!57P|08)[0-9HPX][0-9A-Z]{4}$/.test(stateOf(error));
 
 /**
  * Our error for whatever the driver threw. Its cause carries the message and the SQLSTATE only: the driver's own error may

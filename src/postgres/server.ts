@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { loadOptional, type Run, raceAbort } from '../core/index.js';
-import { failureOf, isAnswer } from './errors.js';
+import { failureOf, isUsableAfter } from './errors.js';
 import { beginText, type Driver, type Session, type SqlRow, type SqlValue } from './session.js';
 
 /** A connection of a pool, as the package `pg` makes them. */
@@ -52,7 +52,7 @@ const cancelOn = (client: PostgresClient): void => {
 /** A connection that is lent, and what became of it. */
 interface Lent {
   readonly client: PostgresClient;
-  /** Whether a statement failed without a word of the server: then nobody knows what the connection is doing. */
+  /** Whether it must not be used again: it was ended, or nobody knows what it is doing. */
   isBroken: boolean;
 }
 
@@ -62,7 +62,7 @@ const sessionOf = (lent: Lent, settings: ServerSettings, query_timeout: number):
       const { rows } = await lent.client.query({ text, values: [...values], query_timeout });
       return rows as Row[];
     } catch (error) {
-      lent.isBroken ||= !isAnswer(error);
+      lent.isBroken ||= !isUsableAfter(error);
       throw failureOf(error, settings.where, settings.secrets);
     }
   },
