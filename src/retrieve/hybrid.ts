@@ -3,7 +3,6 @@ import {
   checkAtLeast,
   defineStep,
   type Hit,
-  linkedController,
   messageOf,
   PipewrightError,
   type Query,
@@ -93,8 +92,8 @@ const searchAll = async (
   run: Run,
 ): Promise<readonly RankedList[]> => {
   run.throwIfAborted();
-  using group = linkedController(run.signal);
-  const inner = run.with({ signal: group.signal });
+  using group = run.scope();
+  const { run: inner } = group;
   const failures: unknown[] = [];
   const search = async (retriever: Retriever): Promise<readonly Hit[] | undefined> => {
     try {
