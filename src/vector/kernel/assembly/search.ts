@@ -1,8 +1,8 @@
 /** Answers to one query, which lies in the query's place of the scratch memory. */
 import { exactDistance, measure, originIsQuery, originIsRow } from './distance';
 import { distanceAt, heapify, putPair, rowAt, sortNearestFirst } from './heap';
-import { headerEntry, headerLength, noRow } from './layout';
-import { floatsOf, hasOriginals, isInt8, levelOf, nodeOf, query, results } from './state';
+import { headerEntry, headerLength, isLive, noRow } from './layout';
+import { flagsOf, floatsOf, hasOriginals, isInt8, levelOf, nodeOf, query, results } from './state';
 import { compare, descend, endScan, setFilter, startAt, startScan, walk } from './walk';
 
 /** Codes are good enough to name somewhat more rows than are wanted, of which the exact distances then decide. */

@@ -1,6 +1,6 @@
 /** Walks through the graph (algorithms 2 and 5 of the HNSW paper, Malkov and Yashunin 2016). */
 import { distanceAt, popNearest, pushFarthest, pushNearest, replaceFarthest, rowAt } from './heap';
-import { batchRows, candidateCapacity, isLive } from './layout';
+import { batchRows, candidateCapacity, headerDeadCount, isLive } from './layout';
 import { measure, measureAll } from './distance';
 import {
   batch,
@@ -95,6 +95,8 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
   const epoch = nextEpoch();
   visit(except, epoch);
   visit(nearestRow, epoch);
+  // Whether a row may be a result is known without a look at it when all may.
+  const areAllWanted = filterBits === 0 && atomic.load<u32>(headerDeadCount) === 0;
   const toVisit = candidates;
   const found = results;
   let candidateCount: u32 = 1;
@@ -118,7 +120,7 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
       // A full heap gives up its last leaf, which is one of the farther ones.
       if (candidateCount === candidateCapacity) candidateCount--;
       pushNearest(toVisit, candidateCount++, distance, neighbour);
-      if (!isWanted(neighbour)) continue;
+      if (!areAllWanted && !isWanted(neighbour)) continue;
       if (count < ef) pushFarthest(found, count++, distance, neighbour);
       else replaceFarthest(found, count, distance, neighbour);
       bound = distanceAt(found, 0);
