@@ -10,7 +10,7 @@ export const grown = <A extends Numbers>(array: A, needed: number): A => {
 };
 
 /** The first place from `from` to `to` whose number is not below `wanted`, in an ascending array; it looks near `from` first. */
-export const placeOf = (numbers: Int32Array, wanted: number, from: number, to: number): number => {
+export const placeOf = (numbers: Int32Array | Uint32Array, wanted: number, from: number, to: number): number => {
   let low = from;
   let high = from;
   for (let step = 1; high < to && (numbers[high] as number) < wanted; step *= 2) {

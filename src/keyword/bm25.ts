@@ -1,6 +1,5 @@
 import {
   checkAtLeast,
-  createLock,
   createRun,
   defineStep,
   type Filter,
@@ -86,7 +85,7 @@ export const bm25 = async (options: Bm25Options = {}): Promise<KeywordIndex> => 
 type Writers = Pick<KeywordIndex, 'add' | 'upsert' | 'delete' | 'close' | typeof Symbol.asyncDispose>;
 
 const writers = (state: IndexState, ownStore: Store | undefined): Writers => {
-  const lock = createLock();
+  const { lock } = state;
   const locked = async <T>(run: Run, work: () => Promise<T>): Promise<T> =>
     lock.run(async () => {
       checkOpen(state);

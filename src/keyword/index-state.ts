@@ -1,5 +1,14 @@
 import { crc32 } from 'node:zlib';
-import { type Document, PipewrightError, type Run, sliceTimer, type Store, yieldToEventLoop } from '../core/index.js';
+import {
+  createLock,
+  type Document,
+  type Lock,
+  PipewrightError,
+  type Run,
+  sliceTimer,
+  type Store,
+  yieldToEventLoop,
+} from '../core/index.js';
 import type { Analyzer } from '../text/index.js';
 import { type DocumentAnalyzer, documentAnalyzer } from './analysis.js';
 import { type DocumentLog, missing, openLog } from './document-log.js';
@@ -33,6 +42,8 @@ export interface IndexState {
   readonly analyze: DocumentAnalyzer;
   /** Undefined for an index in memory. */
   readonly persistence: Persistence | undefined;
+  /** Held by whoever writes. */
+  readonly lock: Lock;
   lastChangedMs: number | undefined;
   isClosed: boolean;
 }
@@ -62,6 +73,7 @@ export const openState = async (settings: IndexSettings, store: Store | undefine
     postings: emptyPostings(settings),
     analyze,
     persistence: undefined,
+    lock: createLock(),
     lastChangedMs: undefined,
     isClosed: false,
   };
@@ -156,18 +168,20 @@ const apply = async (state: IndexState, { removed, added }: Change, next: number
   if (shouldCompact(postings)) state.postings = await compact(postings);
 };
 
-/** The document of a row; undefined where it has gone meanwhile. */
-export const documentAt = (
-  { persistence }: IndexState,
-  { documents }: Postings,
+export type ReadDocument = (
+  state: IndexState,
+  postings: Postings,
   row: number,
-): Document | undefined | Promise<Document | undefined> => {
+) => Document | undefined | Promise<Document | undefined>;
+
+/** The document of a row; undefined where it has gone, or the store has it no longer because it is about to go. */
+export const documentAt: ReadDocument = ({ persistence }, { documents }, row) => {
   const kept = documents[row];
   return typeof kept === 'number' ? persistence?.log.read(kept) : kept;
 };
 
-/** The document of a row that no writer can have taken out meanwhile. */
-const presentDocument = async (state: IndexState, postings: Postings, row: number): Promise<Document> => {
+/** The document of a row while nobody else writes, so that it must be there. */
+export const presentDocument = async (state: IndexState, postings: Postings, row: number): Promise<Document> => {
   const document = await documentAt(state, postings, row);
   if (document === undefined) throw missing(Number(postings.documents[row]));
   return document;

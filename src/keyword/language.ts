@@ -1,3 +1,4 @@
+/// <reference path="./languages.d.ts" />
 import { loadOptional, PipewrightError } from '../core/index.js';
 import { type AnalyzeOptions, type Analyzer, analyzerOf } from '../text/index.js';
 

@@ -8,7 +8,7 @@ import {
   type StoreStats,
   yieldToEventLoop,
 } from '../core/index.js';
-import { checkOpen, documentAt, type IndexState } from './index-state.js';
+import { checkOpen, documentAt, type IndexState, presentDocument } from './index-state.js';
 import { type Postings, postingsBytes } from './postings.js';
 
 /** The calls that only read, search aside. */
@@ -16,7 +16,15 @@ export const readers = (state: IndexState): Pick<KeywordIndex, 'get' | 'entries'
   const read = async (id: string): Promise<Document | undefined> => {
     checkOpen(state);
     const row = state.postings.rows.get(id);
-    return row === undefined ? undefined : documentAt(state, state.postings, row);
+    if (row === undefined) return undefined;
+    const document = await documentAt(state, state.postings, row);
+    return document ?? state.lock.run(() => readAgain(id));
+  };
+  /** It is being replaced or deleted: once more when that is done. */
+  const readAgain = async (id: string): Promise<Document | undefined> => {
+    checkOpen(state);
+    const row = state.postings.rows.get(id);
+    return row === undefined ? undefined : presentDocument(state, state.postings, row);
   };
   return {
     get: async (ids) => {

@@ -111,7 +111,8 @@ const addLookedUp = (
 ): void => {
   const { scores, touched } = sums;
   let at = from;
-  for (let i = 0; i < wantedCount && at < to; i++) {
+  const first = placeOf(wanted, segment.rows[from] ?? 0, 0, wantedCount);
+  for (let i = first; i < wantedCount && at < to; i++) {
     const row = wanted[i] as number;
     at = placeOf(segment.rows, row, at, to);
     if (at >= to || segment.rows[at] !== row) continue;
@@ -196,14 +197,21 @@ const keepCandidates = ({ sums }: Scoring, rows: Int32Array, count: number, need
 const finish = async (
   scoring: Scoring,
   terms: readonly SearchedTerm[],
-  { floor, rest: all, options }: { readonly floor: number; readonly rest: number; readonly options: ScoreOptions },
+  all: number,
+  options: ScoreOptions,
 ): Promise<void> => {
   const { sums, isTimeUp } = scoring;
   const { candidates } = sums;
   let rest = all;
-  // What is left is a difference of sums: it may be off by their rounding.
-  const needed = (): number => floor * (2 - roundingUp) - Math.max(0, rest) * roundingUp;
-  let count = keepCandidates(scoring, sums.touched, sums.touchedCount, needed());
+  let floor = options.minScore;
+  let count = sums.touchedCount;
+  const keep = async (rows: Int32Array): Promise<void> => {
+    await rank(scoring, rows, count, options);
+    floor = Math.max(floor, sums.best.floor());
+    // What is left is a difference of sums: it may be off by their rounding.
+    count = keepCandidates(scoring, rows, count, floor * (2 - roundingUp) - Math.max(0, rest) * roundingUp);
+  };
+  await keep(sums.touched);
   candidates.subarray(0, count).sort();
   for (const term of terms) {
     for (const stretch of term.stretches) {
@@ -214,9 +222,8 @@ const finish = async (
     }
     addTail(scoring, term, false);
     rest -= term.bound;
-    count = keepCandidates(scoring, candidates, count, needed());
+    await keep(candidates);
   }
-  await rank(scoring, candidates, count, options);
 };
 
 /**
@@ -254,7 +261,7 @@ export const score = async (
       floor = Math.max(options.minScore, sums.best.floor());
     }
     if (rest * roundingUp < floor) {
-      await finish(scoring, terms.slice(at), { floor, rest, options });
+      await finish(scoring, terms.slice(at), rest, options);
       return sums.best.ranked();
     }
     await addTerm(scoring, term);

@@ -7,18 +7,14 @@ import {
   PipewrightError,
 } from '../core/index.js';
 import type { Analyzer } from '../text/index.js';
-import { missing } from './document-log.js';
 import { highlightsOf } from './highlight.js';
-import { checkOpen, documentAt, type IndexState } from './index-state.js';
+import { checkOpen, documentAt, type IndexState, presentDocument, type ReadDocument } from './index-state.js';
 import type { Postings } from './postings.js';
 import { queryTerms } from './query-terms.js';
 import { score } from './score.js';
 import { sumsPool } from './sums.js';
 import type { Scored } from './top-k.js';
 import { createVocabulary } from './vocabulary.js';
-
-/** A search whose documents are read from a store while others write is made again, so often at most. */
-const maxAttempts = 4;
 
 const checkOptions = ({ k = 10, maxEdits = 0 }: KeywordSearchOptions): void => {
   checkAtLeast('k', k, 1);
@@ -31,51 +27,69 @@ const checkOptions = ({ k = 10, maxEdits = 0 }: KeywordSearchOptions): void => {
 export const searcher = (state: IndexState, { analyzer }: { readonly analyzer: Analyzer }): KeywordIndex['search'] => {
   const pool = sumsPool();
   const vocabularyOf = createVocabulary();
+
+  const find = async (text: string, options: KeywordSearchOptions, postings: Postings): Promise<Found> => {
+    const { k = 10, minScore = 0, filter } = options;
+    const allowed = filter === undefined ? undefined : postings.filters.select(filter);
+    const terms = await queryTerms(postings, vocabularyOf, analyzer, text, options);
+    const sums = pool.take(postings.ids.length);
+    try {
+      const rows = await score(postings, terms, sums, { k: Math.floor(k), minScore, allowed });
+      return { rows, terms: terms.map(({ number }) => postings.names[number] ?? '') };
+    } finally {
+      pool.giveBack(sums);
+    }
+  };
+
   return async (text, options = {}, run) => {
     checkOpen(state);
     run?.throwIfAborted();
     checkOptions(options);
-    const { k = 10, minScore = 0, filter, isHighlighted = false } = options;
-    for (let attempt = 1; ; attempt++) {
+    const attempt = async (read: ReadDocument): Promise<readonly Hit[] | undefined> => {
       const { postings } = state;
-      const allowed = filter === undefined ? undefined : postings.filters.select(filter);
-      const terms = await queryTerms(postings, vocabularyOf, analyzer, text, options);
-      const sums = pool.take(postings.ids.length);
-      let found: readonly Scored[];
-      try {
-        found = await score(postings, terms, sums, { k: Math.floor(k), minScore, allowed });
-      } finally {
-        pool.giveBack(sums);
-      }
+      const { rows, terms } = await find(text, options, postings);
       run?.throwIfAborted();
-      const hits = await hitsOf(state, postings, found);
+      const hits = await hitsOf(state, postings, rows, read);
       run?.throwIfAborted();
       checkOpen(state);
-      if (hits.length < found.length && attempt < maxAttempts) continue;
-      if (!isHighlighted) return hits;
-      const names = new Set(terms.map(({ number }) => postings.names[number] ?? ''));
+      if (hits === undefined || options.isHighlighted !== true) return hits;
+      const marked = new Set(terms);
       return Promise.all(
-        hits.map(async (hit) => ({ ...hit, highlights: await highlightsOf(analyzer, hit.text, names) })),
+        hits.map(async (hit) => ({ ...hit, highlights: await highlightsOf(analyzer, hit.text, marked) })),
       );
-    }
+    };
+    // Where a document went before it could be read, once more while nothing is written.
+    return (
+      (await attempt(documentAt)) ??
+      (await state.lock.run(async () => {
+        checkOpen(state);
+        return attempt(presentDocument);
+      }, run?.signal)) ??
+      []
+    );
   };
 };
 
-/** The documents that were found, without those that went meanwhile. */
-const hitsOf = async (state: IndexState, postings: Postings, found: readonly Scored[]): Promise<readonly Hit[]> => {
-  const reading = found.map(({ row }) => documentAt(state, postings, row));
+interface Found {
+  readonly rows: readonly Scored[];
+  /** All terms that were searched for. */
+  readonly terms: readonly string[];
+}
+
+/** The documents that were found; undefined where one of them has gone meanwhile. */
+const hitsOf = async (
+  state: IndexState,
+  postings: Postings,
+  found: readonly Scored[],
+  read: ReadDocument,
+): Promise<readonly Hit[] | undefined> => {
+  const reading = found.map(({ row }) => read(state, postings, row));
   const documents = state.persistence === undefined ? reading : await Promise.all(reading);
   const hits: Hit[] = [];
-  for (const [at, { row, score }] of found.entries()) {
+  for (const [at, { score }] of found.entries()) {
     const document = documents[at] as Document | undefined;
-    if (document !== undefined) hits.push({ ...document, score });
-    else if (isThere(state, postings, row)) throw missing(Number(postings.documents[row]));
+    if (document === undefined) return undefined;
+    hits.push({ ...document, score });
   }
   return hits;
-};
-
-/** Whether the row holds its document still. */
-const isThere = (state: IndexState, postings: Postings, row: number): boolean => {
-  const id = postings.ids[row];
-  return id !== undefined && state.postings === postings && postings.rows.get(id) === row;
 };
