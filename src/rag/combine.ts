@@ -21,7 +21,12 @@ export interface Reading {
 }
 
 /** Reads passages with a model and comes to one reply. Only the text of the last request is shown. */
-export type Combine = (hits: readonly Hit[], ask: AskFrom, options: PackOptions, run: Run) => Promise<Reading>;
+export type Combine = (
+  hits: readonly Hit[],
+  ask: AskFrom,
+  options: Required<PackOptions>,
+  run: Run,
+) => Promise<Reading>;
 
 /** Requests of one question that are under way at once. */
 const concurrency = 4;
@@ -39,8 +44,15 @@ const mapReduce: Combine = async (hits, ask, options, run) => {
   if (batches.length < 2) return stuff(hits, ask, options, run);
   const askPart = (part: readonly Hit[], inner: Run): Promise<CheckedReply> => ask(part, withoutText(inner));
   const notes = await map(askPart, { concurrency })(batches, run);
-  const reduced = await stuff(notes.flatMap(evidenceHits), ask, options, run);
+  const reduced = await stuff(citedBy(notes, options), ask, options, run);
   return { ...reduced, leftOut: [...leftOut, ...lost, ...reduced.leftOut] };
+};
+
+/** What replies rest on: the passages that they cite where all fit into one request, else the places in them. */
+const citedBy = (notes: readonly CheckedReply[], options: PackOptions): readonly Hit[] => {
+  const whole = notes.flatMap(citedSources);
+  const isRoom = packSources(whole, options).leftOut.every(({ reason }) => reason === 'duplicate');
+  return isRoom ? whole : notes.flatMap(evidenceHits);
 };
 
 /** Part after part, each together with the places that the answer so far rests on. */
@@ -57,7 +69,9 @@ const refine: Combine = async (hits, ask, options, run) => {
       const unread = part.rest.map((hit): LeftOutHit => ({ hit, reason: 'budget' }));
       return { last: await ask(part.sources, run), leftOut: [...lost, ...unread] };
     }
-    evidence = evidenceHits(await ask(part.sources, withoutText(run)));
+    // Half of the room is for passages that were not read yet.
+    const room = { ...options, maxTokens: options.maxTokens / 2 };
+    evidence = citedBy([await ask(part.sources, withoutText(run))], room);
     rest = part.rest;
   }
 };
@@ -112,8 +126,14 @@ const batchesOf = (hits: readonly Hit[], options: PackOptions): Batches => {
 /** Whether some source holds up what is cited. */
 export const isHeld = ({ evidence }: Citation): boolean => evidence !== undefined;
 
+/** The sources that hold up an answer. */
+export const citedSources = ({ citations, sources }: Pick<CheckedReply, 'citations' | 'sources'>): readonly Hit[] => {
+  const ids = new Set(citations.map(({ evidence }) => evidence?.sourceId));
+  return sources.filter(({ id }) => ids.has(id));
+};
+
 /** The places that hold up an answer, as passages of their own with their place in the document. */
-export const evidenceHits = ({ citations, sources }: Pick<CheckedReply, 'citations' | 'sources'>): readonly Hit[] => {
+const evidenceHits = ({ citations, sources }: Pick<CheckedReply, 'citations' | 'sources'>): readonly Hit[] => {
   const found = new Map<string, Hit>();
   for (const { evidence } of citations) {
     const hit = sources.find(({ id }) => id === evidence?.sourceId);

@@ -17,7 +17,7 @@ import type { ChatModel } from '../model/index.js';
 import { type PlannedQuestion, type PlanResult, type QueryPlan, runPlan } from '../retrieve/index.js';
 import type { AnswerOptions } from './answer.js';
 import { answering, answerInfo, type AnswerSettings, answerSettings } from './answering.js';
-import { isHeld } from './combine.js';
+import { citedSources } from './combine.js';
 import { isNotShown, orElse } from './draft.js';
 import { renumbered, withoutMarks } from './marks.js';
 import { asQuestion } from './question.js';
@@ -158,11 +158,6 @@ const written = async (
   const step = answering(answerInfo('answer', model, answers, []), async () => ({ hits, trace }), model, answers);
   const question = `${asked.question}\n\nWhat was found for its parts:\n${findings}`;
   return step({ ...asked, question, query: asked.query ?? asked.question }, run);
-};
-
-const citedSources = ({ citations, sources }: Answer): readonly Hit[] => {
-  const ids = new Set(citations.filter(isHeld).map(({ evidence }) => evidence?.sourceId));
-  return sources.filter(({ id }) => ids.has(id));
 };
 
 /** The answers to the parts one below the other, over one list of sources. */
