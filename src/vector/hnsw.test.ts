@@ -25,26 +25,30 @@ const settled = async (opening: Promise<HnswStore>): Promise<HnswStore> => {
 };
 
 const metrics = ['cosine', 'dot', 'euclidean'] as const;
+// Beyond 720 a search with efSearch 24 walks through the graph.
+const maxEntries = 1_000;
 // A graph from the first entries on, built in this thread, so that the random test passes through it.
-const graph = { minCount: 20, efSearch: 24, buildThreads: 0 };
+const graph = { minCount: 20, efSearch: 24, efConstruction: 60, buildThreads: 0 };
 
 describeVectorStore('hnsw that compares with all', {
   open: (options) => hnsw({ ...options, engine: 'exact' }),
   metrics,
+  maxEntries,
 });
-describeVectorStore('hnsw in memory', { open: (options) => settled(hnsw({ ...options, graph })), metrics });
+describeVectorStore('hnsw in memory', { open: (options) => settled(hnsw({ ...options, graph })), metrics, maxEntries });
 describeVectorStore('hnsw with codes of 8 bits', {
   open: (options) => settled(hnsw({ ...options, precision: 'int8', graph })),
   metrics,
+  maxEntries,
 });
 describeVectorStore('hnsw in a folder', {
   open: (options) => hnsw({ ...options, path: freshPath(), graph }),
-  maxEntries: 600,
+  maxEntries: 400,
 });
 describeVectorStore('hnsw in a folder, vectors in the store', {
   open: (options) =>
     settled(hnsw({ ...options, path: freshPath(), precision: 'int8', graph: { ...graph, originals: 'store' } })),
-  maxEntries: 600,
+  maxEntries: 400,
 });
 describeVectorStore('hnsw in a part of a store on disk', {
   open: async (options) => hnsw({ ...options, store: scoped(await diskStore(freshPath()), 'docs'), engine: 'exact' }),

@@ -9,6 +9,7 @@ import {
   seededRandom,
   type Store,
   type VectorEntry,
+  type VectorStore,
 } from '../core/index.js';
 import { diskStore, memoryStore, scoped } from '../store/index.js';
 import { type HnswOptions, hnsw } from './index.js';
@@ -112,10 +113,12 @@ describe('a collection that is opened again', () => {
     expect(await nearest(400_005)).toBe('e5');
     expect(await nearest(3)).not.toBe('e3');
     expect(await nearest(5)).not.toBe('e5');
-    const exact = await answersOf({ store: await copyOf(store), engine: 'exact', dimensions });
-    expect(await Promise.all(queries.map((query) => store.search(query, { k: 1 })))).toEqual(
-      (exact as unknown[][]).map((hits) => hits.slice(0, 1)),
-    );
+    await using exact = await hnsw({ store: await copyOf(store), engine: 'exact' });
+    const best = async (from: VectorStore, query: number[]): Promise<string | undefined> =>
+      (await from.search(query, { k: 1 }))[0]?.id;
+    let same = 0;
+    for (const query of queries) if ((await best(store, query)) === (await best(exact, query))) same++;
+    expect(same).toBeGreaterThanOrEqual(0.9 * queries.length);
     expect(await store.stats()).toMatchObject({ count: 1_049 });
     await store.close();
     await inner.close();

@@ -55,7 +55,7 @@ const plainSliceBytes = 8 * 1_048_576;
 const queriesPerThread = 4;
 
 /** Where distances are approximate, so many candidates are compared anew. */
-const reserveOf = (k: number): number => 3 * k + 20;
+const reserveOf = (k: number): number => 2 * k + 10;
 
 const isIn = ({ bits }: RowSet, row: number): boolean => (((bits[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1;
 

@@ -71,6 +71,7 @@ const writeRows = async (
     await writer.write(frameOf(frame));
     frame = [];
   };
+  const isTimeUp = sliceTimer();
   // The texts pass by as well: metadata is nowhere else. Entries that are added meanwhile have larger keys.
   for await (const [key, { id, metadata }] of records.documents(0)) {
     if (key >= nextKey) break;
@@ -78,6 +79,7 @@ const writeRows = async (
     if (row !== undefined && table.keyOf(row) === key) {
       await put(metadata === undefined ? [row, key, id] : [row, key, id, metadata]);
     }
+    if (isTimeUp()) await yieldToEventLoop();
   }
   for (let row = 0; row < isWritten.length; row++) {
     if (isWritten[row] === 0 && kernel.isLinked(row)) await put([row]);

@@ -1,9 +1,10 @@
 // Writes to a vector collection and says on standard output which rounds are acknowledged, until its parent kills it.
+// Plain JavaScript over the built package: it starts in a fraction of the time, and is started again after every kill.
 import { hnsw } from 'pipewright/vector';
 
-const [path, from] = process.argv.slice(2) as [string, string];
+const [path, from] = process.argv.slice(2);
 const vectors = await hnsw({ path, dimensions: 8, graph: { minCount: 50, buildThreads: 0 } });
-const entry = (id: string, n: number): { id: string; text: string; vector: number[] } => ({
+const entry = (id, n) => ({
   id,
   text: String(n),
   vector: Array.from({ length: 8 }, (_, i) => Math.sin(n * 7 + i)),
