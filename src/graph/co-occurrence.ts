@@ -12,7 +12,8 @@ export interface SentenceMention {
 /** Each mention is related to so many behind it: what stands further off has little to do with it. */
 const maxReach = 4;
 const maxPhraseWords = 6;
-const unknownType = 'mentioned with';
+/** The type of a relation of which no more is known. */
+export const unknownType = 'mentioned with';
 const word = /[\p{L}\p{M}'’-]+/gu;
 /** A phrase with one of these inside goes from one clause to another. */
 const clauseEnd = /^['’]s\b|[,;:()[\]"“”|]|\b(?:and|but|or|while|when|that|which|who)\b/u;

@@ -4,7 +4,6 @@ export type { GraphStats } from './graph-stats.js';
 export type { GraphChange, GraphFailure } from './graph-writes.js';
 export { passagesOfReports, rankReports } from './global-search.js';
 export {
-  type CommunityOptions,
   type KnowledgeGraph,
   knowledgeGraph,
   type KnowledgeGraphOptions,
@@ -17,7 +16,7 @@ export { modelExtractor, type ModelExtractorOptions } from './model-extractor.js
 export { modelReporter, type ModelReporterOptions } from './model-reporter.js';
 export { nameKey } from './name-key.js';
 export type { GraphData, LinkData, NodeData } from './node-link.js';
-export type { Reporter, ReportOptions, WrittenReport } from './reports.js';
+export type { CommunityOptions, Reporter, ReportOptions, WrittenReport } from './reports.js';
 export type {
   Community,
   CommunityReport,

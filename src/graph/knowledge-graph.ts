@@ -22,7 +22,7 @@ import { type GraphRetrieverOptions, localRetriever } from './local-search.js';
 import { findKeys, namedIn } from './lookup.js';
 import { graphData, recordsOf, type GraphData } from './node-link.js';
 import { openGraphLog } from './records.js';
-import { openShelf, type ReportOptions, writeReports } from './reports.js';
+import { type CommunityOptions, openShelf, type ReportOptions, writeReports } from './reports.js';
 import { entityOf } from './resolve.js';
 import type { Community, CommunityReport, Entity, EntityPath, Extractor, Neighbour } from './types.js';
 import { neighboursOf, pathsBetween } from './walk.js';
@@ -50,13 +50,6 @@ export interface PathOptions {
   readonly maxHops?: number;
   /** How many paths at most, shortest first. @default 5 */
   readonly limit?: number;
-}
-
-export interface CommunityOptions {
-  /** Above 1 gives more and smaller communities, below 1 fewer and larger ones. @default 1 */
-  readonly resolution?: number;
-  /** Smaller ones are left out. @default 3 */
-  readonly minEntities?: number;
 }
 
 /**
@@ -220,6 +213,7 @@ const groupReaders = async (
   };
   return {
     communities,
-    reports: async (options = {}, run = createRun()) => writeReports(await communities({}, run), options, shelf, run),
+    reports: async (options = {}, run = createRun()) =>
+      writeReports(await communities(options, run), options, shelf, run),
   };
 };

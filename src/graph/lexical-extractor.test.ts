@@ -129,6 +129,13 @@ describe('lexicalExtractor', () => {
     expect(relations.some(({ from, to }) => from === 'Eiffel Tower' && to === 'Lyon')).toBe(false);
   });
 
+  it('relates what a sentence was about to the next one that goes on with a pronoun', async () => {
+    const text = 'Here Ada Lovelace wrote to Bo Li. She moved to Paris. The rain in Oslo stopped.';
+    const { relations } = await extract(text);
+    const over = relations.filter(({ start = 0, end = 0 }) => text.slice(start, end).includes('. '));
+    expect(over).toMatchObject([{ from: 'Ada Lovelace', to: 'Paris', weight: 0.5 }]);
+  });
+
   it('takes phrases in small letters for concepts when they come twice', async () => {
     const { entities } = await extract(
       'A boundary layer is thin. It heats the boundary layer, and the shock wave is near.',

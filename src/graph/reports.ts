@@ -12,6 +12,13 @@ import { callsOff } from './calls-off.js';
 import { damaged, decode, encode } from './records.js';
 import type { Community, CommunityReport } from './types.js';
 
+export interface CommunityOptions {
+  /** Above 1 gives more and smaller communities, below 1 fewer and larger ones. @default 1 */
+  readonly resolution?: number;
+  /** Smaller ones are left out. @default 3 */
+  readonly minEntities?: number;
+}
+
 /** What is said of a community. */
 export interface WrittenReport {
   readonly title: string;
@@ -24,7 +31,7 @@ export interface Reporter extends StepLike<Community, WrittenReport> {
   readonly id: string;
 }
 
-export interface ReportOptions {
+export interface ReportOptions extends CommunityOptions {
   /** Who writes the reports; those of communities that have not changed are kept. @default quotes of the best passages */
   readonly reporter?: Reporter;
   /** Communities that are reported on, the finest level and the largest first. @default 200 */

@@ -3,9 +3,11 @@ import {
   assistant,
   callStep,
   defineStep,
+  type Hit,
   type Message,
   PipewrightError,
   type Retriever,
+  type Run,
   type Step,
   user,
 } from '../core/index.js';
@@ -19,6 +21,7 @@ import {
 import type { ChatModel } from '../model/index.js';
 import { hybrid, retriever as retrieverOf } from '../retrieve/index.js';
 import { answer, type AnswerOptions } from './answer.js';
+import { checkCitations } from './check-citations.js';
 import type { Answer, AnswerAction, Question, QuestionWithOptions } from './types.js';
 
 export interface GraphAnswerOptions extends Omit<AnswerOptions, 'combine'> {
@@ -39,6 +42,8 @@ const broad =
 const globalPassages = 48;
 /** Reports that a model reads beside the passages. */
 const notedReports = 12;
+/** Passages that are quoted where no model puts them together. */
+const quotedPassages = 6;
 const modes: ReadonlySet<string> = new Set(['local', 'global', 'auto']);
 
 /** Which way is taken, and why. */
@@ -124,6 +129,11 @@ const globalAnswer = (
         ? question
         : await callStep(answerOptions.condense, { question, history }, run, 'condense');
     const ranked = rankReports(await graph.reports(reportOptions, run), query);
+    const found = reportAction(ranked);
+    // Quotes are all that the embedded model gives, and it looks for one answer: a question about the whole has none.
+    if (model.provider === 'extractive' && broad.test(query)) {
+      return { ...(await quoted(passagesOfReports(ranked, quotedPassages, filter), query, run)), trace: [found] };
+    }
     const passages = retrieverOf(({ k = globalPassages }) => passagesOfReports(ranked, k, filter), {
       name: 'communities',
     });
@@ -135,8 +145,18 @@ const globalAnswer = (
       condense: () => query,
     });
     const answered = await callStep(ask, { ...asked, history: [...outline(ranked), ...history] }, run, 'answer');
-    return { ...answered, trace: [reportAction(ranked), ...answered.trace] };
+    return { ...answered, trace: [found, ...answered.trace] };
   });
+};
+
+/** The best passages themselves, as an answer. */
+const quoted = async (sources: readonly Hit[], query: string, run: Run): Promise<Omit<Answer, 'trace'>> => {
+  const quotes = sources.map((hit, at) => `${hit.text.replace(/\s+/gu, ' ')} [${at + 1}]`);
+  const text = quotes.length === 0 ? 'The documents relate nothing to anything.' : quotes.join('\n');
+  run.emit({ type: 'sources-found', hits: sources });
+  run.emit({ type: 'text-delta', text });
+  const checked = await checkCitations({ text, citations: [] }, sources);
+  return { text, isAnswered: sources.length > 0, ...checked, sources, leftOut: [], query };
 };
 
 const reportAction = (reports: readonly CommunityReport[]): AnswerAction => ({
