@@ -13,6 +13,7 @@ import {
 import { openTable, tableName } from './catalog.js';
 import type { Postgres } from './connection.js';
 import { parameters } from './filter-sql.js';
+import type { Session } from './session.js';
 import { checkName } from './sql-text.js';
 
 export interface PostgresStoreOptions {
@@ -111,13 +112,19 @@ interface PageRow {
   readonly value: Uint8Array;
 }
 
+interface StorePlace {
+  readonly db: Postgres;
+  readonly table: string;
+  readonly clock: Clock;
+}
+
 const pageOf = (
-  { db, table, nowMs }: { readonly db: Postgres; readonly table: string; readonly nowMs: number },
+  { db, table, clock }: StorePlace,
   { from, to, isReversed = false }: StoreRange,
   beyond: Uint8Array | undefined,
   limit: number,
 ): Promise<readonly PageRow[]> => {
-  const values = parameters(nowMs, limit);
+  const values = parameters(clock.now(), limit);
   const conditions = ['expires_ms > $1'];
   if (from !== undefined) conditions.push(`key >= ${values.add(bytesOf(from))}`);
   if (to !== undefined) conditions.push(`key < ${values.add(bytesOf(to))}`);
@@ -125,6 +132,37 @@ const pageOf = (
   const order = isReversed ? 'DESC' : 'ASC';
   const sql = `SELECT key, value FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY key ${order} LIMIT $2::int`;
   return db.query<PageRow>(sql, values.values);
+};
+
+/** Walks from page to page, so that memory stays bounded and what is deleted meanwhile is not seen. */
+const rangeOf = async function* (
+  place: StorePlace,
+  range: StoreRange,
+  checkOpen: () => void,
+): ReturnType<Store['range']> {
+  checkOpen();
+  checkStoreKey(range.from ?? '');
+  checkStoreKey(range.to ?? '');
+  let beyond: Uint8Array | undefined;
+  for (let left = range.limit ?? Infinity; left > 0; ) {
+    const limit = Math.min(left, pageEntries);
+    const page = await pageOf(place, range, beyond, limit);
+    for (const { key, value } of page) {
+      checkOpen();
+      yield [Buffer.from(key).toString(), new Uint8Array(value)];
+    }
+    if (page.length < limit) return;
+    left -= page.length;
+    beyond = page.at(-1)?.key;
+    checkOpen();
+  }
+};
+
+const createTable = async (session: Session, table: string): Promise<void> => {
+  await session.query(
+    `CREATE TABLE ${table} (key bytea PRIMARY KEY, value bytea NOT NULL, expires_ms float8 NOT NULL)`,
+  );
+  await session.query(`CREATE INDEX ON ${table} (expires_ms) WHERE expires_ms < 'infinity'`);
 };
 
 /**
@@ -140,13 +178,9 @@ export const postgresStore = async (db: Postgres, options: PostgresStoreOptions 
     table: `store_${name}`,
     version: formatVersion,
     settle: () => ({}),
-    create: async (session) => {
-      await session.query(
-        `CREATE TABLE ${table} (key bytea PRIMARY KEY, value bytea NOT NULL, expires_ms float8 NOT NULL)`,
-      );
-      await session.query(`CREATE INDEX ON ${table} (expires_ms) WHERE expires_ms < 'infinity'`);
-    },
+    create: (session) => createTable(session, table),
   });
+  const place: StorePlace = { db, table, clock };
   // What one process asks for is done in its order.
   const lock = createLock();
   let closing: Promise<void> | undefined;
@@ -163,24 +197,7 @@ export const postgresStore = async (db: Postgres, options: PostgresStoreOptions 
       );
       return row === undefined ? undefined : new Uint8Array(row.value);
     },
-    range: async function* (range) {
-      checkOpen();
-      checkStoreKey(range.from ?? '');
-      checkStoreKey(range.to ?? '');
-      let beyond: Uint8Array | undefined;
-      for (let left = range.limit ?? Infinity; left > 0; ) {
-        const limit = Math.min(left, pageEntries);
-        const page = await pageOf({ db, table, nowMs: clock.now() }, range, beyond, limit);
-        for (const { key, value } of page) {
-          checkOpen();
-          yield [Buffer.from(key).toString(), new Uint8Array(value)];
-        }
-        if (page.length < limit) return;
-        left -= page.length;
-        beyond = page.at(-1)?.key;
-        checkOpen();
-      }
-    },
+    range: (range) => rangeOf(place, range, checkOpen),
     write: async (changes) => {
       checkOpen();
       const nowMs = clock.now();

@@ -22,77 +22,94 @@ const pollMs = 250;
 
 type State = 'missing' | 'unfinished' | 'ready';
 
+/** What statements about one index need. */
+interface Place {
+  readonly documents: Documents;
+  /** Qualified name of the index, and its name alone. */
+  readonly index: string;
+  readonly indexName: string;
+  readonly operatorClass: string;
+  readonly options: Required<PostgresIndexOptions>;
+}
+
+const stateOf = async ({ index }: Place, session: Pick<Session, 'query'>): Promise<State> => {
+  const [found] = await session.query<{ valid: boolean }>(
+    'SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass($1)',
+    [index],
+  );
+  if (found === undefined) return 'missing';
+  return found.valid ? 'ready' : 'unfinished';
+};
+
+/** One process at a time builds; the lock goes with the connection. */
+const lockBuild = async ({ index }: Place, session: Session, run: Run): Promise<void> => {
+  for (;;) {
+    const [row] = await session.query<{ taken: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS taken', [
+      index,
+    ]);
+    if (row?.taken === true) return;
+    await sleep(pollMs, run);
+  }
+};
+
+const buildAlone = async (place: Place, session: Session): Promise<void> => {
+  const { documents, index, indexName, operatorClass, options } = place;
+  // On a server others go on writing meanwhile. The embedded Postgres has nobody else, and cannot.
+  const concurrently = documents.db.isServer ? 'CONCURRENTLY' : '';
+  const state = await stateOf(place, session);
+  if (state === 'ready') return;
+  if (state === 'unfinished') await session.query(`DROP INDEX ${concurrently} ${index}`);
+  await session.query(
+    `CREATE INDEX ${concurrently} "${indexName}" ON ${documents.table} USING hnsw (embedding ${operatorClass})
+     WITH (m = ${options.m}, ef_construction = ${options.efConstruction})`,
+  );
+  await session.query(`ANALYZE ${documents.table}`);
+};
+
+/** Builds the index unless it is there, or the collection is small; tells whether it is there then. */
+const build = async (place: Place, run: Run): Promise<boolean> => {
+  const { documents, index, options } = place;
+  const { db, name } = documents;
+  if ((await stateOf(place, db)) === 'ready') return true;
+  if ((await readSums(db, db, name)).count < options.minCount) return false;
+  await db.unlimited(
+    async (session) => {
+      await lockBuild(place, session, run);
+      try {
+        await buildAlone(place, session);
+      } finally {
+        await session.query('SELECT pg_advisory_unlock(hashtext($1))', [index]);
+      }
+    },
+    { run },
+  );
+  return true;
+};
+
 export const vectorIndex = (
   documents: Documents,
-  names: VectorNames,
+  { operatorClass }: VectorNames,
   options: Required<PostgresIndexOptions>,
 ): VectorIndex => {
-  const { db, table, name } = documents;
-  const indexName = `${name}_hnsw`;
+  const indexName = `${documents.name}_hnsw`;
+  const index = `"${documents.db.schema}"."${indexName}"`;
+  const place: Place = { documents, index, indexName, operatorClass, options };
   const closing = new AbortController();
   let isReady = false;
   let searches = 0;
   let building: Promise<void> | undefined;
-
-  const stateOf = async (session: Pick<Session, 'query'>): Promise<State> => {
-    const [found] = await session.query<{ valid: boolean }>(
-      'SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass($1)',
-      [`"${db.schema}"."${indexName}"`],
-    );
-    if (found === undefined) return 'missing';
-    return found.valid ? 'ready' : 'unfinished';
+  const buildOnce = async (run: Run): Promise<void> => {
+    isReady ||= await build(place, run);
   };
-
-  /** One process at a time builds; the lock goes with the connection. */
-  const lockBuild = async (session: Session, run: Run): Promise<void> => {
-    for (;;) {
-      const [row] = await session.query<{ taken: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS taken', [
-        table,
-      ]);
-      if (row?.taken === true) return;
-      await sleep(pollMs, run);
-    }
-  };
-
-  const buildAlone = async (session: Session): Promise<void> => {
-    // On a server others go on writing meanwhile. The embedded Postgres has nobody else, and cannot.
-    const concurrently = db.isServer ? 'CONCURRENTLY' : '';
-    const state = await stateOf(session);
-    if (state === 'ready') return;
-    if (state === 'unfinished') await session.query(`DROP INDEX ${concurrently} "${db.schema}"."${indexName}"`);
-    await session.query(
-      `CREATE INDEX ${concurrently} "${indexName}" ON ${table} USING hnsw (embedding ${names.operatorClass})
-       WITH (m = ${options.m}, ef_construction = ${options.efConstruction})`,
-    );
-    await session.query(`ANALYZE ${table}`);
-  };
-
-  const build = async (run: Run): Promise<void> => {
-    isReady ||= (await stateOf(db)) === 'ready';
-    if (isReady || (await readSums(db, db, name)).count < options.minCount) return;
-    await db.unlimited(
-      async (session) => {
-        await lockBuild(session, run);
-        try {
-          await buildAlone(session);
-        } finally {
-          await session.query('SELECT pg_advisory_unlock(hashtext($1))', [table]);
-        }
-      },
-      { run },
-    );
-    isReady = true;
-  };
-
   return {
     isThere: async (session) => {
-      isReady ||= (await stateOf(session)) === 'ready';
+      isReady ||= (await stateOf(place, session)) === 'ready';
       return isReady;
     },
     wake: () => {
-      if (isReady || building !== undefined || closing.signal.aborted || searches++ % searchesBetweenLooks !== 0)
-        return;
-      building = build(createRun({ signal: closing.signal }))
+      if (isReady || building !== undefined || closing.signal.aborted) return;
+      if (searches++ % searchesBetweenLooks !== 0) return;
+      building = buildOnce(createRun({ signal: closing.signal }))
         // Searches work without; `settle` tells what is wrong.
         .catch(() => undefined)
         .finally(() => {
@@ -101,7 +118,7 @@ export const vectorIndex = (
     },
     settle: async (run) => {
       await building;
-      await build(run ?? createRun({ signal: closing.signal }));
+      await buildOnce(run ?? createRun({ signal: closing.signal }));
     },
     stop: async () => {
       closing.abort();
