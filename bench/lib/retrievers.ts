@@ -1,3 +1,4 @@
+import { recursiveSplitter } from '../../src/document/index.js';
 import { bm25 } from '../../src/keyword/index.js';
 import { localEmbedder } from '../../src/model/index.js';
 import {
@@ -14,25 +15,13 @@ import {
   sentenceCompressor,
 } from '../../src/retrieve/index.js';
 import { hnsw } from '../../src/vector/index.js';
-import { type Document, defineStep, type Hit, type Retriever } from '../../src/index.js';
-import { sentenceSpans } from '../../src/text/index.js';
+import { defineStep, type Hit, type Retriever } from '../../src/index.js';
 import type { Collection } from './collection.js';
 
 /** Retrievers that need no model, by the name that the table gives them. */
 export interface Contenders extends AsyncDisposable {
   readonly retrievers: Readonly<Record<string, Retriever>>;
 }
-
-/** Pieces of three sentences, as a splitter would cut them, each with its place in its document. */
-const piecesOf = ({ id, text, title }: Document): readonly Document[] => {
-  const spans = sentenceSpans(text);
-  return spans.flatMap(({ start }, at): readonly Document[] => {
-    if (at % 3 !== 0) return [];
-    const end = spans[Math.min(at + 2, spans.length - 1)]?.end ?? start;
-    const place = { parentId: id, start, end };
-    return [{ id: `${id}#${at}`, text: text.slice(start, end), place, ...(title === undefined ? {} : { title }) }];
-  });
-};
 
 /** What was kept of documents counts as the document: judgements know no stretches. */
 const asDocuments = (retriever: Retriever): Retriever =>
@@ -50,7 +39,7 @@ export const contendersFor = async ({ documents }: Collection): Promise<Contende
   const small = await bm25();
   const vectors = await hnsw({ embedder: localEmbedder() });
   await index.add(documents);
-  await small.add(documents.flatMap(piecesOf));
+  await small.add(await recursiveSplitter({ maxChars: 400, overlapChars: 80 })(documents));
   await vectors.add(documents);
   const keyword = index.retriever();
   const vector = vectors.retriever();
@@ -70,9 +59,9 @@ export const contendersFor = async ({ documents }: Collection): Promise<Contende
       'rerank(keyword, lexical), 100 candidates': reranked(keyword),
       'rerank(keyword, lexical), reranker alone': rerank(keyword, lexicalReranker(), { candidates: 100 }),
       'rerank(hybrid, lexical), 100 candidates': reranked(recipe),
-      'parents(keyword over pieces)': parents(small.retriever(), byId),
+      'parents(keyword over pieces of 400 characters)': parents(small.retriever(), byId),
       'distinct(keyword)': distinct(keyword),
-      'diversify(keyword), 50 of 200': diversify(keyword, { fetchK: 200 }),
+      'diversify(keyword), 50 hits at most': diversify(keyword),
       'compress(keyword, sentences), 100 read': asDocuments(compress(keyword, sentenceCompressor(), { maxHits: 100 })),
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,4 +1,14 @@
-import { callStep, checkAtLeast, defineStep, type Hit, PipewrightError, type Retriever } from '../core/index.js';
+import {
+  callStep,
+  checkAtLeast,
+  defineStep,
+  type Hit,
+  PipewrightError,
+  type Retriever,
+  type Run,
+  sliceTimer,
+  yieldToEventLoop,
+} from '../core/index.js';
 import { words } from '../text/index.js';
 import { askedOf, innerQuery, wanted } from './query.js';
 
@@ -57,17 +67,23 @@ const likeness = (a: ReadonlySet<number>, b: ReadonlySet<number>): number => {
 };
 
 /** The hits without those that say the same as one before them. Takes time proportional to the text. */
-const withoutDuplicates = (hits: readonly Hit[], threshold: number): readonly Hit[] => {
+const withoutDuplicates = async (hits: readonly Hit[], threshold: number, run: Run): Promise<readonly Hit[]> => {
   /** By band the first text that has it: further ones that do are either the same as that, or like it by chance. */
   const known = new Map<string, ReadonlySet<number>>();
-  return hits.filter(({ text }) => {
-    const shingles = shinglesOf(text);
+  const isSliceOver = sliceTimer();
+  const kept: Hit[] = [];
+  for (const hit of hits) {
+    const shingles = shinglesOf(hit.text);
     const bands = bandsOf(shingles);
-    const likely = new Set(bands.flatMap((band) => known.get(band) ?? []));
-    for (const other of likely) if (likeness(shingles, other) >= threshold) return false;
-    for (const band of bands) if (!known.has(band)) known.set(band, shingles);
-    return true;
-  });
+    const likely = [...new Set(bands.flatMap((band) => known.get(band) ?? []))];
+    if (!likely.some((other) => likeness(shingles, other) >= threshold)) {
+      for (const band of bands) if (!known.has(band)) known.set(band, shingles);
+      kept.push(hit);
+    }
+    if (isSliceOver()) await yieldToEventLoop();
+    run.throwIfAborted();
+  }
+  return kept;
 };
 
 /**
@@ -87,6 +103,6 @@ export const distinct = (retriever: Retriever, options: DistinctOptions = {}): R
     const asked = askedOf(query, defaultK);
     const fetchK = Math.max(asked.k, options.fetchK ?? 2 * asked.k);
     const hits = await callStep(retriever, innerQuery(asked, asked.text, fetchK), run, 'retriever');
-    return wanted(withoutDuplicates(hits, threshold), asked);
+    return wanted(await withoutDuplicates(hits, threshold, run), asked);
   });
 };

@@ -19,8 +19,9 @@ export interface RelevanceFeedbackOptions {
   readonly analyzer?: Analyzer;
 }
 
-/** Of the hits that say which words are common here. */
+/** Hits that say which words are common here, at least where nobody says how many to fetch, and at most. */
 const minBackground = 50;
+const maxBackground = 100;
 
 interface Term {
   /** The word as it stands in a hit. */
@@ -36,7 +37,8 @@ const feedbackWords = (
 ): readonly string[] => {
   const known = new Set(analyzer(query));
   const holding = new Map<string, number>();
-  for (const hit of hits) {
+  const background = hits.slice(0, maxBackground);
+  for (const hit of background) {
     for (const term of new Set(analyzer(textWithTitle(hit)))) holding.set(term, (holding.get(term) ?? 0) + 1);
   }
   const found = new Map<string, Term>();
@@ -51,7 +53,7 @@ const feedbackWords = (
     }
   }
   const weightOf = ([term, { word, weight }]: [string, Term]): number =>
-    weight * wordRarity(word) * Math.log(1 + hits.length / (holding.get(term) ?? 1));
+    weight * wordRarity(word) * Math.log(1 + background.length / (holding.get(term) ?? 1));
   return [...found]
     .sort((a, b) => weightOf(b) - weightOf(a))
     .slice(0, feedbackTerms)
