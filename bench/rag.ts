@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createRun, explain, seededRandom, type Step } from '../src/core/index.js';
+import { createRun, explain, type Retriever, seededRandom, type Step } from '../src/core/index.js';
 import { bm25 } from '../src/keyword/index.js';
 import { localEmbedder } from '../src/model/index.js';
 import { extractive } from '../src/provider/extractive/index.js';
@@ -16,6 +16,7 @@ import {
   answer,
   conversational,
   corrective,
+  lexicalGrader,
   multiHopAnswer,
   type Question,
   reflective,
@@ -34,6 +35,8 @@ interface Asked {
   readonly answers: readonly string[];
   /** Title of the article that holds the answer. */
   readonly title: string;
+  /** Id of the paragraph that holds it. */
+  readonly paragraph: string;
 }
 
 const share = (part: number, all: number): string => (all === 0 ? '–' : (part / all).toFixed(3));
@@ -75,6 +78,29 @@ const measure = async (questions: readonly Asked[], ask: Step<Question, Answer>)
   };
 };
 
+const quantiles = (grades: readonly number[]): Record<string, string> => {
+  const sorted = [...grades].sort((a, b) => a - b);
+  const at = (part: number): string => (sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN).toFixed(2);
+  return { '10 %': at(0.1), '50 %': at(0.5), '90 %': at(0.9), passages: String(sorted.length) };
+};
+
+/** What the default grader of `corrective` makes of the five best passages of each question. */
+const compareGrades = async (questions: readonly Asked[], search: Retriever): Promise<void> => {
+  const grade = lexicalGrader();
+  const grades: Record<'right' | 'same article' | 'other article', number[]> = {
+    right: [],
+    'same article': [],
+    'other article': [],
+  };
+  for (const { text, title, paragraph } of questions) {
+    for (const hit of await search({ text, k: 5 })) {
+      const group = hit.id === paragraph ? 'right' : hit.title === title ? 'same article' : 'other article';
+      grades[group].push(await grade({ question: text, hit }));
+    }
+  }
+  console.table(Object.fromEntries(Object.entries(grades).map(([group, all]) => [group, quantiles(all)])));
+};
+
 /** A table of members, each asked the same questions. */
 const compareAnswers = async (
   questions: readonly Asked[],
@@ -96,7 +122,7 @@ const compare = async (name: string): Promise<void> => {
     const title = titles.get(paragraph);
     return answers === undefined || title === undefined
       ? []
-      : [{ text, answers: answers.map((one) => one.text), title }];
+      : [{ text, answers: answers.map((one) => one.text), title, paragraph }];
   });
   if (questions.length === 0) return;
   await using index = await bm25();
@@ -109,9 +135,11 @@ const compare = async (name: string): Promise<void> => {
   const plainAnswer = answer(keyword, model);
   const asked = questions.filter((_, at) => at % every === 0);
   console.log(`\n${name}: ${documents.length} paragraphs, ${asked.length} questions, extractive(), keyword search`);
+  await compareGrades(asked, keyword);
   await compareAnswers(asked, {
     answer: plainAnswer,
     'answer, hybrid search': answer(both, model),
+    'answer, 600 tokens of sources': answer(keyword, model, { maxSourceTokens: 600 }),
     'answer, map-reduce': answer(keyword, model, { combine: 'map-reduce', maxSourceTokens: 600 }),
     'answer, refine': answer(keyword, model, { combine: 'refine', maxSourceTokens: 600 }),
     reflective: reflective(plainAnswer),
