@@ -39,6 +39,8 @@ const failed = (cause: unknown): PipewrightError =>
 const startThread = (memory: WebAssembly.Memory): Thread => {
   const worker = new Worker(program, {
     eval: true,
+    // Not the flags of the process: loaders and the like would only slow the start, or take the text for something else.
+    execArgv: [],
     workerData: { module: kernelModule(), memory },
     name: 'pipewright',
   });

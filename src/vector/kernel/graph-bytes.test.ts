@@ -25,6 +25,14 @@ const answersOf = (kernel: VectorKernel): unknown =>
     return [...found.rows.subarray(0, found.count)];
   });
 
+/** The words with the checksum that they should have. */
+const sum = (words: Uint32Array): Uint32Array => {
+  let hash = 0x811c9dc5 | 0;
+  for (const word of words.subarray(0, -1)) hash = Math.imul(hash ^ word, 0x01000193);
+  words[words.length - 1] = hash;
+  return words;
+};
+
 describe('a graph as bytes', () => {
   it('answers as before when it is read in again', async () => {
     using kernel = linked();
@@ -78,16 +86,20 @@ describe('a graph as bytes', () => {
     );
   });
 
+  it('with a link to a row that is not in it is refused', async () => {
+    using kernel = filled();
+    for (let row = 0; row < 200; row++) kernel.link(row);
+    const words = new Uint32Array(Uint8Array.from(exported(kernel)).buffer);
+    // The first link of the first row: after the head come its number, its level, and a count.
+    words[6] = 250;
+    using other = filled();
+    await expect(other.importGraph(new Uint8Array(sum(words).buffer))).rejects.toThrow('a link in it leads out of it');
+  });
+
   it('with a right checksum and wrong contents is refused too: no link leads out of it', async () => {
     using kernel = linked();
     const whole = new Uint32Array(Uint8Array.from(exported(kernel)).buffer);
     using other = filled();
-    const sum = (words: Uint32Array): Uint32Array => {
-      let hash = 0x811c9dc5 | 0;
-      for (const word of words.subarray(0, -1)) hash = Math.imul(hash ^ word, 0x01000193);
-      words[words.length - 1] = hash;
-      return words;
-    };
     const wordOf = fc.oneof(fc.nat(20), fc.nat(count + 2), fc.constant(0xffffffff));
     const changes = fc.array(fc.tuple(fc.nat(whole.length - 2), wordOf), { minLength: 1, maxLength: 3 });
     await fc.assert(

@@ -78,6 +78,10 @@ describe.runIf(library !== undefined)('a file of hnswlib-node', () => {
       fc.property(fc.nat(bytes.length - 1), (length) => open(bytes.slice(0, length)) === 'store-damaged'),
       { numRuns: 40 },
     );
+    const misled = bytes.slice();
+    // The first link of the first element.
+    new DataView(misled.buffer).setUint32(96 + 4, count, true);
+    expect(open(misled)).toBe('store-damaged');
     // In the head, where most harm could be done, and anywhere.
     const place = fc.oneof(fc.nat(95), fc.nat(bytes.length - 1));
     fc.assert(

@@ -244,15 +244,19 @@ export function originIsQuery(): void {
   }
   const largest = largestOf(query);
   const factor: f32 = largest > 0 ? <f32>queryCodeLimit / largest : 0;
-  let square: f32 = 0;
-  for (let i: u32 = 0; i < dimensions; i++) {
-    const code = nearest<f32>(load<f32>(query + ((<usize>i) << 2)) * factor);
-    store<i16>(codes + ((<usize>i) << 1), <i16>code);
-    square += code * code;
+  const factors = f32x4.splat(factor);
+  let squares = f32x4.splat(0);
+  for (let i: u32 = 0; i < dimensions; i += 8) {
+    const at = query + ((<usize>i) << 2);
+    const low = f32x4.nearest(f32x4.mul(v128.load(at), factors));
+    const high = f32x4.nearest(f32x4.mul(v128.load(at, 16), factors));
+    squares = f32x4.add(squares, f32x4.add(f32x4.mul(low, low), f32x4.mul(high, high)));
+    const narrow = i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(low), i32x4.trunc_sat_f32x4_s(high));
+    v128.store(codes + ((<usize>i) << 1), narrow);
   }
   origin = codes;
   originScale = largest / <f32>queryCodeLimit;
-  originSquare = square * originScale * originScale;
+  originSquare = sumOf(squares) * originScale * originScale;
 }
 
 /** Makes a row the origin. */

@@ -7,7 +7,7 @@ import { compare, descend, endScan, setFilter, startAt, startScan, walk } from '
 
 /** Codes are good enough to name somewhat more rows than are wanted, of which the exact distances then decide. */
 export function reserveFor(k: u32): u32 {
-  return k + (k >> 1) + 8;
+  return k + (k >> 2) + 4;
 }
 
 /** Sorts the results; those of codes are measured again with the floats, as many as may matter. */
