@@ -39,13 +39,19 @@ export const defineSplitter = (name: string, findSpans: FindSpans): Splitter =>
     for (const document of documents) {
       run.throwIfAborted();
       const toPiece = pieceMaker(document);
-      for await (const span of findSpans(document, run)) {
+      const giveWay = async (): Promise<void> => {
+        await yieldToEventLoop();
+        run.throwIfAborted();
+      };
+      const isTurnDueAfter = (span: PieceSpan): boolean => {
         if (span.end > span.start) pieces.push(toPiece(span));
-        if (isTurnDue()) {
-          await yieldToEventLoop();
-          run.throwIfAborted();
-        }
-      }
+        return isTurnDue();
+      };
+      const spans = findSpans(document, run);
+      // A loop that awaits each span would take as long as finding them.
+      if (Symbol.asyncIterator in spans) {
+        for await (const span of spans) if (isTurnDueAfter(span)) await giveWay();
+      } else for (const span of spans) if (isTurnDueAfter(span)) await giveWay();
     }
     return pieces;
   });

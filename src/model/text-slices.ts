@@ -48,6 +48,20 @@ export const sliceFrom = (text: string, start: number): TextSlice => {
     : { start, end, isExact: true };
 };
 
+/** Calls of the tokenizer cost as much as some hundred characters: what can be counted together is. */
+const maxStretchLength = 4_000;
+
+/** The slice that begins at `start`, and as many more as add up exactly with it. */
+export const stretchFrom = (text: string, start: number): TextSlice => {
+  let stretch = sliceFrom(text, start);
+  while (stretch.isExact && stretch.end < text.length && stretch.end - start < maxStretchLength) {
+    const next = sliceFrom(text, stretch.end);
+    if (!next.isExact) break;
+    stretch = { ...next, start };
+  }
+  return stretch;
+};
+
 /** The slice that ends at `end`: from the first exact boundary, or else as long as may be. */
 export const sliceUpTo = (text: string, end: number): TextSlice => {
   const limit = end - maxSliceLength;

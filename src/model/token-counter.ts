@@ -3,7 +3,7 @@ import { type CountCache, countCache } from './count-cache.js';
 import { type CountShort, encodingOf, type ModelEncoding, loadEncoding } from './encoding.js';
 import { requestParts } from './request-tokens.js';
 import { estimateTokens } from './tokens.js';
-import { maxSliceLength, sliceFrom } from './text-slices.js';
+import { maxSliceLength, stretchFrom } from './text-slices.js';
 import type { ChatRequest } from './types.js';
 
 export interface TokenCount {
@@ -32,16 +32,16 @@ const caches: Readonly<Record<ModelEncoding['name'], CountCache>> = {
   cl100k_base: countCache(cachedLength),
 };
 
-/** Counts slice by slice, and gives the event loop a turn between slices when it is time. */
+/** Counts stretch by stretch, and gives the event loop a turn in between when it is time. */
 const countSlices = async (text: string, countShort: CountShort): Promise<TokenCount> => {
   const isDue = sliceTimer();
   let tokens = 0;
   let isExact = true;
   for (let at = 0; at < text.length; ) {
-    const slice = sliceFrom(text, at);
-    tokens += countShort(text.slice(at, slice.end));
-    isExact &&= slice.isExact;
-    at = slice.end;
+    const stretch = stretchFrom(text, at);
+    tokens += countShort(text.slice(at, stretch.end));
+    isExact &&= stretch.isExact;
+    at = stretch.end;
     if (isDue()) await yieldToEventLoop();
   }
   return { tokens, isExact };
