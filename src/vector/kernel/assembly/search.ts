@@ -23,10 +23,14 @@ function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
     heapify(results, sorted);
     sortNearestFirst(results, sorted);
   }
-  const given = min<u32>(sorted, k);
-  for (let i: u32 = 0; i < given; i++) {
-    store<u32>(rows + ((<usize>i) << 2), rowAt(results, i));
-    store<f32>(distances + ((<usize>i) << 2), distanceAt(results, i));
+  let given: u32 = 0;
+  for (let i: u32 = 0; i < sorted && given < k; i++) {
+    const row = rowAt(results, i);
+    // Removed while it was being linked: the walk could not know.
+    if ((flagsOf(row) & isLive) === 0) continue;
+    store<u32>(rows + ((<usize>given) << 2), row);
+    store<f32>(distances + ((<usize>given) << 2), distanceAt(results, i));
+    given++;
   }
   return given;
 }
