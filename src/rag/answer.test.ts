@@ -167,6 +167,31 @@ describe('answer', () => {
     expect(result.query).toBe('And it? (1)');
   });
 
+  it('shows nothing of what models write on the way: to condense, or in the retriever', async () => {
+    const writer = scripted(['A query.'], { shouldRepeat: true });
+    const writing: Retriever = defineStep({ kind: 'writing' }, async (query: Query, run) => {
+      await writer(queryOf(query).text, run);
+      return handbook;
+    });
+    const ask = answer(writing, scripted(['Three years [2].']), {
+      condense: async ({ question }, run) => (await writer(question, run)).text,
+    });
+    const watched = stream(ask, { question: 'And it?', history: [user('Pump?')] });
+    let text = '';
+    for await (const delta of watched.text) text += delta;
+    expect(text).toBe('Three years [2].');
+    expect(writer.requests).toHaveLength(2);
+  });
+
+  it('searches for the `query` of a question, and asks the model the question', async () => {
+    const asked: Query[] = [];
+    const model = scripted(['x']);
+    const result = await answer(finds(handbook, asked), model)({ question: 'How long?', query: 'pump warranty' });
+    expect(queryOf(asked[0]!).text).toBe('pump warranty');
+    expect(textOf(model.requests[0]!.messages.at(-1)!)).toBe('How long?');
+    expect(result.query).toBe('pump warranty');
+  });
+
   it('reports what had no room, and refuses a budget without room for anything', async () => {
     const long = { ...handbook[1]!, text: 'The warranty of the pump lasts three years. '.repeat(40) };
     const result = await answer(finds([handbook[0]!, long]), extractive(), { maxSourceTokens: 100 })(

@@ -62,7 +62,7 @@ const percent = (share: number): string => `${Math.round(share * 100)} %`;
  * Judges answers without a model: the share of their claims that a source holds, times the share of the question's words that the
  * answer and its evidence speak of; 0 for an answer that nothing holds up. As a better query it gives the words of the question that the answer lacks, or
  * where it has none or all of them, the words that carry the topic.
- * @example (await citationCritic()({ question: 'When is tea?', answer: await answer(async () => [], extractive())('When is tea?') })).score // => 0
+ * @example (await citationCritic()({ question: 'When is tea?', answer: await answer(async () => [], scripted([]))('When is tea?') })).score // => 0
  */
 export const citationCritic = (): Step<CritiqueInput, Critique> =>
   defineStep({ kind: 'critic', name: 'citations' }, async ({ question, answer }) => {
