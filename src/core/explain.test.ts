@@ -120,14 +120,14 @@ describe('explain', () => {
 
   it('counts a part as often as its parent calls it at most, and says so', () => {
     const ask = model();
-    const grade = defineStep({ kind: 'grade', children: [{ label: 'each', step: ask, maxCalls: 4 }] }, async () => 1);
+    const grade = defineStep({ kind: 'parts', children: [{ label: 'each', step: ask, maxCalls: 4 }] }, async () => 1);
     const rounds = defineStep(
       { kind: 'rounds', children: [{ step: grade, maxCalls: 3 }, { step: ask }] },
       async () => 1,
     );
     expect(explain(rounds).maxModelCalls).toBe(13);
     expect(explain(rounds).text).toContain(
-      '\n  [up to 3 times] grade: runs\n    [each, up to 4 times] m: calls the model\n',
+      '\n  [up to 3 times] parts: runs\n    [each, up to 4 times] m: calls the model\n',
     );
     expect(
       explain(defineStep({ kind: 'free', children: [{ step: (n: number) => n, maxCalls: Infinity }] }, async () => 1))
