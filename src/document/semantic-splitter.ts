@@ -38,7 +38,7 @@ const batchWindows = 128;
  * a sentence longer than a third of `maxChars` is cut. Pieces do not overlap. Each stretch of text is embedded `windowSentences`
  * times; the same text and vectors give the same pieces.
  * @throws {PipewrightError} `bad-option` when a number is out of range.
- * @example (await semanticSplitter(localEmbedder(), { minChars: 5, windowSentences: 1 })({ id: 'a', text: 'Cats purr. Cats eat. Ships sail. Ships sink.' })).length // => 2
+ * @example semanticSplitter(embedder, { maxChars: 800, method: 'standard-deviation' })
  */
 export const semanticSplitter = (embedder: Embedder, options: SemanticSplitterOptions = {}): Splitter => {
   const { maxChars = 1_000, windowSentences = 3, method = 'percentile' } = options;

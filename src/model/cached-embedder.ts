@@ -35,7 +35,7 @@ interface Cached {
  * damaged is made anew, and a store that fails costs a `warning`, never the call. Beyond `maxEntries` a tenth of the entries goes,
  * picked by chance. A hit spends nothing in the run.
  * @throws {PipewrightError} `bad-option` when `maxEntries` is no whole number of at least 1.
- * @example (await cachedEmbedder(localEmbedder(), memoryStore())(['tea']))[0]?.length // => 1024
+ * @example cachedEmbedder(embedder, await diskStore('./embeddings'))
  */
 export const cachedEmbedder = <E extends Embedder>(
   embedder: E,
