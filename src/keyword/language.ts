@@ -1,4 +1,3 @@
-/// <reference path="./languages.d.ts" />
 import { loadOptional, PipewrightError } from '../core/index.js';
 import { type AnalyzeOptions, type Analyzer, analyzerOf } from '../text/index.js';
 
@@ -36,15 +35,22 @@ export interface LanguageAnalyzerOptions extends AnalyzeOptions {
   readonly shouldDropStopWords?: boolean;
 }
 
+/** What is used of the packages, which have no types of their own. */
+interface Snowball {
+  readonly newStemmer: (language: string) => { readonly stem: (word: string) => string };
+}
+type StopWordLists = Readonly<Record<string, readonly string[]>>;
+
+/** A CommonJS module, which some runtimes put under `default` only. */
+const moduleOf = <Module extends object>(loaded: { readonly default?: Module }): Module =>
+  loaded.default ?? (loaded as Module);
+
 const loadStemmer = async (language: Language): Promise<(word: string) => string> => {
-  const loaded = await loadOptional(
-    'snowball-stemmers',
-    `analysing ${language} text`,
-    () => import('snowball-stemmers'),
+  const snowball: Snowball = moduleOf(
+    // @ts-expect-error the package has no types
+    await loadOptional('snowball-stemmers', `analysing ${language} text`, () => import('snowball-stemmers')),
   );
-  // Some runtimes put a CommonJS module under `default` only.
-  const { newStemmer } = 'newStemmer' in loaded ? loaded : (loaded as { readonly default: typeof loaded }).default;
-  return newStemmer(language).stem;
+  return snowball.newStemmer(language).stem;
 };
 
 const loadStopWords = async (language: Language): Promise<readonly string[]> => {
@@ -55,7 +61,10 @@ const loadStopWords = async (language: Language): Promise<readonly string[]> => 
       `There is no list of stop words for ${language}. Give your own: \`stopWords\`.`,
     );
   }
-  const { default: lists } = await loadOptional('stopword', `the stop words of ${language}`, () => import('stopword'));
+  const lists: StopWordLists = moduleOf(
+    // @ts-expect-error the package has no types
+    await loadOptional('stopword', `the stop words of ${language}`, () => import('stopword')),
+  );
   return lists[code] ?? [];
 };
 

@@ -14,15 +14,15 @@ export interface TopK {
   readonly ranked: () => readonly Scored[];
 }
 
+const isWorse = (scoreA: number, rowA: number, scoreB: number, rowB: number): boolean =>
+  scoreA < scoreB || (scoreA === scoreB && rowA > rowB);
+
 /** A binary heap in typed arrays with the worst kept row on top. */
 export const topK = (): TopK => {
   let scores = new Float64Array(16);
   let rows = new Int32Array(16);
   let size = 0;
   let count = 0;
-
-  const isWorse = (scoreA: number, rowA: number, scoreB: number, rowB: number): boolean =>
-    scoreA < scoreB || (scoreA === scoreB && rowA > rowB);
 
   const set = (at: number, row: number, score: number): void => {
     rows[at] = row;
