@@ -167,7 +167,8 @@ const relationsOf = (text: string, found: readonly Found[], documentId: string):
     while (found[to]?.sentence.start === sentence.start) to++;
     relations.push(...sentenceRelations(text, sentence, found.slice(from, to), documentId));
     const isAbout = subject !== undefined && goesOn.test(text.slice(sentence.start, sentence.start + 6));
-    const isNext = found[from - 1] !== undefined && text.slice(found[from - 1]?.sentence.end, sentence.start).trim() === '';
+    const isNext =
+      found[from - 1] !== undefined && text.slice(found[from - 1]?.sentence.end, sentence.start).trim() === '';
     if (!isAbout || !isNext) subject = first;
     else if (subject !== undefined && subject.name !== first.name) {
       const { start } = found[from - 1]?.sentence ?? sentence;
