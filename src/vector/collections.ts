@@ -100,6 +100,18 @@ const namesIn = async ({ store }: Shelf): Promise<{ readonly names: string[]; re
   return { names, halfDropped };
 };
 
+const statsOf = async (shelf: Shelf, name: string, isOpen: boolean): Promise<CollectionStats> => {
+  const meta = await createRecords(partOf(shelf, name), name, { hasSnapshots: false }).meta();
+  const lastChangedMs = meta?.lastChangedMs;
+  return {
+    name,
+    isOpen,
+    dimensions: meta?.dimensions ?? 0,
+    count: meta?.count ?? 0,
+    ...(lastChangedMs !== undefined && { lastChangedMs }),
+  };
+};
+
 /**
  * Opens a place for several named collections: a folder, or a store that was made elsewhere. Collections know nothing of each
  * other: each has its own dimensions, metric and options.
@@ -141,18 +153,6 @@ export const openCollections = async (
       return collection;
     });
   };
-  const statsOf = async (name: string): Promise<CollectionStats> => {
-    const own = opened.get(name);
-    const meta = await createRecords(partOf(shelf, name), name, { hasSnapshots: false }).meta();
-    const lastChangedMs = meta?.lastChangedMs;
-    return {
-      name,
-      isOpen: own !== undefined,
-      dimensions: meta?.dimensions ?? 0,
-      count: meta?.count ?? 0,
-      ...(lastChangedMs !== undefined && { lastChangedMs }),
-    };
-  };
   const close = (): Promise<void> =>
     oneAtATime(async () => {
       for (const collection of opened.values()) await collection.close();
@@ -171,7 +171,7 @@ export const openCollections = async (
         return true;
       });
     },
-    stats: async () => Promise.all((await namesIn(shelf)).names.map(statsOf)),
+    stats: async () => Promise.all((await namesIn(shelf)).names.map((name) => statsOf(shelf, name, opened.has(name)))),
     close,
     [Symbol.asyncDispose]: close,
   };

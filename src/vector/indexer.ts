@@ -70,75 +70,92 @@ const createBuilders = (
 const isWorn = ({ deadCount, linkedCount }: VectorKernel, isThorough: boolean): boolean =>
   deadCount > (isThorough ? 0 : Math.max(100, linkedCount / 10));
 
-export const createIndexer = (parts: IndexerParts): Indexer => {
-  const { space, table, threads, minCount, hasGraph, unsavedCount, save } = parts;
-  const stopping = new AbortController();
+interface Steps {
+  /** Does one step of the work; false when there is none left. */
+  readonly step: (kernel: VectorKernel, isThorough: boolean) => Promise<boolean>;
+  readonly save: (kernel: VectorKernel) => Promise<void>;
+  /** Ends the threads. */
+  readonly rest: () => Promise<void>;
+}
+
+const createSteps = (parts: IndexerParts, signal: AbortSignal): Steps => {
+  const { space, table, threads, minCount, unsavedCount, save: saveSnapshot } = parts;
   const builders = createBuilders(threads);
-  let isSound = hasGraph;
-  let running: Promise<void> | undefined;
-  let isWoken = false;
+  let hasFailedToSave = false;
 
   const link = async (kernel: VectorKernel): Promise<void> => {
     const rows = space.pending().slice(0, rowsPerJob);
     const builder = await builders.for(kernel, space.pendingCount);
     try {
-      await builder.link(rows, stopping.signal);
+      await builder.link(rows, signal);
     } finally {
       space.noteLinked(rows.filter((row) => kernel.isLinked(row)));
     }
   };
   const consolidate = async (kernel: VectorKernel): Promise<void> => {
     const builder = await builders.for(kernel, kernel.deadCount);
-    for (const row of await builder.consolidate(stopping.signal)) table.release(row);
+    for (const row of await builder.consolidate(signal)) table.release(row);
   };
-  const saveNow = async (kernel: VectorKernel): Promise<void> => {
+  const save = async (kernel: VectorKernel): Promise<void> => {
     try {
-      await save?.(kernel);
+      await saveSnapshot?.(kernel);
     } catch (error) {
       warn('A vector collection could not save its snapshot; it will open slower, from the stored vectors', error);
       hasFailedToSave = true;
     }
   };
-  let hasFailedToSave = false;
-
-  /** Does one step of the work; false when there is none left. */
-  const step = async (isThorough: boolean): Promise<boolean> => {
-    const { kernel } = space;
-    if (kernel === undefined || !isSound || (kernel.linkedCount === 0 && table.count < minCount)) return false;
-    const minUnsaved = isThorough ? 1 : Math.max(minChanges, table.count / 2);
-    if (space.pendingCount > 0) await link(kernel);
-    else if (isWorn(kernel, isThorough)) await consolidate(kernel);
-    else if (save !== undefined && !hasFailedToSave && unsavedCount() >= minUnsaved) await saveNow(kernel);
-    else return false;
-    return true;
+  return {
+    step: async (kernel, isThorough) => {
+      const isSmall = kernel.linkedCount === 0 && table.count < minCount;
+      const minUnsaved = isThorough ? 1 : Math.max(minChanges, table.count / 2);
+      if (space.pendingCount > 0 && !isSmall) await link(kernel);
+      else if (isWorn(kernel, isThorough)) await consolidate(kernel);
+      else if (saveSnapshot !== undefined && !hasFailedToSave && !isSmall && unsavedCount() >= minUnsaved)
+        await save(kernel);
+      else return false;
+      return true;
+    },
+    save,
+    rest: async () => {
+      hasFailedToSave = false;
+      await builders.end();
+    },
   };
+};
 
+export const createIndexer = (parts: IndexerParts): Indexer => {
+  const { space, table, hasGraph, unsavedCount } = parts;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const steps = createSteps(parts, signal);
+  let isSound = hasGraph;
+  let running: Promise<void> | undefined;
+  let isWoken = false;
+
+  const stepOnce = async (isThorough: boolean): Promise<boolean> =>
+    space.kernel !== undefined && isSound && !signal.aborted && (await steps.step(space.kernel, isThorough));
   const work = async (isThorough: boolean): Promise<void> => {
-    hasFailedToSave = false;
     try {
       do {
         isWoken = false;
-        while (!stopping.signal.aborted && (await step(isThorough)));
-      } while (isWoken && !stopping.signal.aborted);
+        while (await stepOnce(isThorough));
+      } while (isWoken && !signal.aborted);
     } catch (error) {
-      if (!stopping.signal.aborted) {
+      if (!signal.aborted) {
         isSound = false;
         warn('The graph of a vector collection failed; searches compare with every vector from now on', error);
       }
     }
-    await builders.end();
-    running = undefined;
-    if (isWoken && !stopping.signal.aborted) running = work(false);
-  };
-  const wake = (): void => {
-    isWoken = true;
-    running ??= work(false);
+    await steps.rest();
+    running = isWoken && !signal.aborted ? work(false) : undefined;
   };
 
   return {
     isSound: () => isSound,
     wake: () => {
-      if (hasGraph && space.kernel !== undefined) wake();
+      if (!hasGraph || space.kernel === undefined) return;
+      isWoken = true;
+      running ??= work(false);
     },
     settle: async () => {
       while (running !== undefined) await running;
@@ -150,7 +167,8 @@ export const createIndexer = (parts: IndexerParts): Indexer => {
       while (running !== undefined) await running;
       // A few changes are made anew faster than a snapshot is written.
       const { kernel } = space;
-      if (kernel !== undefined && isSound && unsavedCount() > Math.max(200, table.count / 50)) await saveNow(kernel);
+      const isWorthIt = unsavedCount() > Math.max(200, table.count / 50);
+      if (kernel !== undefined && isSound && kernel.linkedCount > 0 && isWorthIt) await steps.save(kernel);
     },
   };
 };

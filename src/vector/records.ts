@@ -166,6 +166,15 @@ export interface RecordsOptions {
   readonly hasSnapshots: boolean;
 }
 
+const deletedFrom = async (store: Store, where: string, first: number): Promise<ReadonlySet<number>> => {
+  const keys = new Set<number>();
+  for await (const [, bytes] of store.range({ from: deletionKey(first), to: 'x0' })) {
+    if (bytes.byteLength % Float64Array.BYTES_PER_ELEMENT !== 0) throw damaged(where, 'a list of deletions is cut off');
+    for (const key of new Float64Array(copyOf(bytes))) keys.add(key);
+  }
+  return keys;
+};
+
 export const createRecords = (store: Store, where: string, { hasSnapshots }: RecordsOptions): Records => ({
   where,
   meta: async () => {
@@ -195,15 +204,7 @@ export const createRecords = (store: Store, where: string, { hasSnapshots }: Rec
     const bytes = await store.get(vectorKey(key));
     return bytes === undefined ? undefined : vectorIn(bytes, dimensions, numberText(key), where);
   },
-  deletedSince: async ({ nextDeletion }) => {
-    const keys = new Set<number>();
-    for await (const [, bytes] of store.range({ from: deletionKey(nextDeletion), to: 'x0' })) {
-      if (bytes.byteLength % Float64Array.BYTES_PER_ELEMENT !== 0)
-        throw damaged(where, 'a list of deletions is cut off');
-      for (const key of new Float64Array(copyOf(bytes))) keys.add(key);
-    }
-    return keys;
-  },
+  deletedSince: ({ nextDeletion }) => deletedFrom(store, where, nextDeletion),
   write: async (batch) => {
     const isNoted = batch.deletes.length > 0 && (hasSnapshots || batch.meta.snapshot !== undefined);
     const { meta, notes } = isNoted ? noteDeletes(batch.meta, batch.deletes) : { meta: batch.meta, notes: [] };

@@ -1,7 +1,13 @@
 import { type Run, sliceTimer, yieldToEventLoop } from '../core/index.js';
 import type { RowSet } from '../filter/index.js';
 import type { Indexer } from './indexer.js';
-import { createSearchPool, type GraphSearchOptions, type Nearest, type SearchPool } from './kernel/index.js';
+import {
+  createSearchPool,
+  type GraphSearchOptions,
+  type Nearest,
+  type SearchPool,
+  type VectorKernel,
+} from './kernel/index.js';
 import type { Table } from './table.js';
 import type { VectorSpace } from './vector-space.js';
 
@@ -113,6 +119,40 @@ const createScan = ({ space, table, dimensions }: SearcherParts) => {
 const isScanCheaper = (matches: number, count: number, ef: number): boolean =>
   matches * matches <= comparisonsPerEf * ef * count;
 
+/** Threads that start with the first queries for them. */
+const createPooled = (threads: number) => {
+  let pool: SearchPool | undefined;
+  return {
+    search: (kernel: VectorKernel, queries: readonly Float32Array[], options: GraphSearchOptions) => {
+      pool ??= createSearchPool(kernel, { threads });
+      return pool.search(queries, options);
+    },
+    stop: async (): Promise<void> => {
+      await pool?.dispose();
+      pool = undefined;
+    },
+  };
+};
+
+const oneByOne = async (
+  queries: readonly Float32Array[],
+  nearest: (query: Float32Array) => Promise<readonly Candidate[]>,
+  run: Run | undefined,
+): Promise<readonly (readonly Candidate[])[]> => {
+  const found: (readonly Candidate[])[] = [];
+  const isTimeUp = sliceTimer();
+  for (const query of queries) {
+    found.push(await nearest(query));
+    if (!isTimeUp()) continue;
+    await yieldToEventLoop();
+    run?.throwIfAborted();
+  }
+  return found;
+};
+
+const graphOptions = (k: number, ef: number, set: RowSet | undefined): GraphSearchOptions =>
+  set === undefined ? { k, ef } : { k, ef, bits: set.bits };
+
 /**
  * Plans each search. Where few rows come into question it compares with each of them, which is exact. Else it walks through the
  * graph and compares with the rows that are not in it yet; where it finds too little there, it compares with all.
@@ -121,17 +161,15 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
   const { space, table, indexer, threads } = parts;
   const collect = createCollector(table);
   const scan = createScan(parts);
-  let pool: SearchPool | undefined;
+  const pooled = createPooled(threads);
 
   const wantedOf = (k: number): number => (space.vectors.isExact ? k : reserveOf(k));
-  const graphFor = ({ set }: NearestOptions, ef: number): typeof space.kernel => {
+  const graphFor = ({ set }: NearestOptions, ef: number): VectorKernel | undefined => {
     const { kernel, pendingCount } = space;
     const matches = set?.count ?? table.count;
     if (kernel === undefined || !indexer.isSound() || pendingCount * 2 > table.count) return undefined;
     return isScanCheaper(matches, table.count, ef) ? undefined : kernel;
   };
-  const graphOptions = (k: number, ef: number, set: RowSet | undefined): GraphSearchOptions =>
-    set === undefined ? { k, ef } : { k, ef, bits: set.bits };
 
   /** What is not in the graph yet. */
   const scanPending = (query: Float32Array, { set, ...options }: NearestOptions): Promise<readonly Candidate[]> => {
@@ -163,19 +201,10 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
     const ef = Math.max(rest.ef, options.k);
     const graph = graphFor(options, ef);
     if (threads === 0 || graph === undefined || queries.length < queriesPerThread * threads) {
-      const found: (readonly Candidate[])[] = [];
-      const isTimeUp = sliceTimer();
-      for (const query of queries) {
-        found.push(await nearest(query, { k, ...rest }));
-        if (!isTimeUp()) continue;
-        await yieldToEventLoop();
-        rest.run?.throwIfAborted();
-      }
-      return found;
+      return oneByOne(queries, (query) => nearest(query, { k, ...rest }), rest.run);
     }
-    pool ??= createSearchPool(graph, { threads });
     const { newestKey } = table;
-    const found = await pool.search(queries, graphOptions(options.k, ef, rest.set));
+    const found = await pooled.search(graph, queries, graphOptions(options.k, ef, rest.set));
     return Promise.all(
       found.map(async (one, i) => {
         const candidates = collect(one);
@@ -186,12 +215,5 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
     );
   };
 
-  return {
-    nearest,
-    nearestMany,
-    stop: async () => {
-      await pool?.dispose();
-      pool = undefined;
-    },
-  };
+  return { nearest, nearestMany, stop: pooled.stop };
 };

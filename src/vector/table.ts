@@ -20,7 +20,6 @@ export interface Table {
   /** Bytes, as near as it can tell. */
   readonly bytes: number;
   readonly rowOf: (id: string) => number | undefined;
-  readonly idOf: (row: number) => string | undefined;
   /** The largest key that was ever taken in; -1 before the first. */
   readonly newestKey: number;
   /** -1 for a row without an entry. */
@@ -43,9 +42,17 @@ export interface Table {
 // Measured: a string of one-byte letters, its place in the Map and in the array.
 const rowBytes = 72;
 
-const createKeys = (): Pick<Table, 'keyOf'> & { bytes: number; set: (row: number, key: number) => void } => {
+interface Keys extends Pick<Table, 'keyOf' | 'newestKey' | 'bytes'> {
+  readonly set: (row: number, key: number) => void;
+}
+
+const createKeys = (): Keys => {
   let keys = new Float64Array(64).fill(-1);
+  let newestKey = -1;
   return {
+    get newestKey() {
+      return newestKey;
+    },
     get bytes() {
       return keys.byteLength;
     },
@@ -57,6 +64,7 @@ const createKeys = (): Pick<Table, 'keyOf'> & { bytes: number; set: (row: number
         keys = larger;
       }
       keys[row] = key;
+      newestKey = Math.max(newestKey, key);
     },
   };
 };
@@ -68,7 +76,6 @@ export const createTable = (): Table => {
   const free: number[] = [];
   const filters = filterIndex();
   let idLetters = 0;
-  let newestKey = -1;
 
   // Without holes, which would make the array a dictionary.
   const grow = (length: number): void => {
@@ -78,7 +85,6 @@ export const createTable = (): Table => {
     grow(row);
     ids[row] = id;
     keys.set(row, key);
-    newestKey = Math.max(newestKey, key);
     rowById.set(id, row);
     filters.add(row, metadata);
     idLetters += id.length;
@@ -94,10 +100,9 @@ export const createTable = (): Table => {
       return rowById.size * rowBytes + idLetters + keys.bytes + ids.length * 8 + filters.bytes;
     },
     get newestKey() {
-      return newestKey;
+      return keys.newestKey;
     },
     rowOf: (id) => rowById.get(id),
-    idOf: (row) => ids[row],
     keyOf: keys.keyOf,
     add: (entry) => {
       const row = free.pop() ?? ids.length;

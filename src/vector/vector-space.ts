@@ -79,6 +79,19 @@ export interface VectorSpaceOptions {
   readonly pending?: Iterable<number>;
 }
 
+/** A kernel that holds these rows too; undefined where there can be none. */
+const kernelWith = (settings: SpaceSettings, from: Vectors, rows: Iterable<number>): VectorKernel | undefined => {
+  let kernel: VectorKernel;
+  try {
+    kernel = createKernel(kernelOptions(settings));
+  } catch (error) {
+    warnOnce(error);
+    return undefined;
+  }
+  for (const row of rows) kernel.set(row, from.get(row));
+  return kernel;
+};
+
 export const createVectorSpace = (options: VectorSpaceOptions): VectorSpace => {
   const { settings, kernelCount } = options;
   let { kernel } = options;
@@ -87,20 +100,6 @@ export const createVectorSpace = (options: VectorSpaceOptions): VectorSpace => {
   let changeCount = 0;
   const pending = new Set(options.pending);
   let pendingRows: Uint32Array | undefined;
-
-  const startKernel = (): void => {
-    let started: VectorKernel;
-    try {
-      started = createKernel(kernelOptions(settings));
-    } catch (error) {
-      isPlainForGood = true;
-      warnOnce(error);
-      return;
-    }
-    for (const row of pending) started.set(row, vectors.get(row));
-    kernel = started;
-    vectors = started;
-  };
 
   return {
     get vectors() {
@@ -120,7 +119,11 @@ export const createVectorSpace = (options: VectorSpaceOptions): VectorSpace => {
       return changeCount;
     },
     reserve: (count, fresh) => {
-      if (kernel === undefined && !isPlainForGood && count >= kernelCount) startKernel();
+      if (kernel === undefined && !isPlainForGood && count >= kernelCount) {
+        kernel = kernelWith(settings, vectors, pending);
+        vectors = kernel ?? vectors;
+        isPlainForGood = kernel === undefined;
+      }
       if (kernel !== undefined) checkRoom(kernel, fresh);
     },
     set: (row, vector) => {
