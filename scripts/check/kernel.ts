@@ -19,7 +19,13 @@ export const compileKernel = async (root: string): Promise<string> => {
   try {
     const out = join(folder, 'kernel.wasm');
     const compiler = 'node_modules/assemblyscript/bin/asc.js';
-    const { code, output } = await runNode(root, [compiler, 'src/vector/kernel/assembly/index.ts', '-o', out, ...flags]);
+    const { code, output } = await runNode(root, [
+      compiler,
+      'src/vector/kernel/assembly/index.ts',
+      '-o',
+      out,
+      ...flags,
+    ]);
     if (code !== 0) throw new Error(output);
     return [
       '// Made by `npm run kernel` from the files in assembly. Do not change it here.',
