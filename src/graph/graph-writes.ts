@@ -162,6 +162,8 @@ const extracted = async (
 ): Promise<GraphRecord | undefined> => {
   try {
     const extraction = await extractor(document, run);
+    // What is deaf to its signal comes late: the graph may have gone on to other writes.
+    run.throwIfAborted();
     for (const failure of extraction.failures ?? []) report(document.id, failure);
     return { document, extraction: checkedExtraction(extraction, document), extractorId: extractor.id };
   } catch (error) {

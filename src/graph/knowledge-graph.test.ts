@@ -232,6 +232,34 @@ describe('knowledgeGraph', () => {
     expect(reads).toBe(3 + 5 - left);
   });
 
+  it('takes nothing from an extractor that is deaf to an abort and answers late', async () => {
+    const { run, abort } = testRun();
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const deaf = Object.assign(
+      async (document: Document) => {
+        if (document.id === 'fails') abort('gone');
+        await asked;
+        return wordByWord(document);
+      },
+      { id: 'deaf' },
+    );
+    const graph = await knowledgeGraph({ extractor: deaf, concurrency: 2 });
+    const building = graph.add(
+      [
+        { id: 'late', text: 'Ada' },
+        { id: 'fails', text: 'Bo' },
+      ],
+      run,
+    );
+    answer();
+    await expect(building).rejects.toBe('gone');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await graph.stats()).documents).toBe(0);
+  });
+
   it('keeps everything on disk', async () => {
     const path = await mkdtemp(join(tmpdir(), 'graph-'));
     try {
