@@ -62,12 +62,20 @@ export const diversify = (retriever: Retriever, options: DiversifyOptions = {}):
     const asked = askedOf(query, defaultK);
     const fetchK = Math.max(asked.k, options.fetchK ?? 4 * asked.k);
     const hits = await callStep(retriever, innerQuery(asked, asked.text, fetchK), run, 'retriever');
-    const candidates = hits.map((hit, at): Candidate => {
-      const terms = new Set(analyzer(textWithTitle(hit)));
-      return { hit, terms, relevance: relativeScore(hits, at), likeness: 0 };
-    });
-    return wanted(await choose(candidates, lambda, asked, run), asked);
+    return wanted(await choose(await candidatesOf(hits, analyzer, run), lambda, asked, run), asked);
   });
+};
+
+const candidatesOf = async (hits: readonly Hit[], analyzer: Analyzer, run: Run): Promise<readonly Candidate[]> => {
+  const isSliceOver = sliceTimer();
+  const candidates: Candidate[] = [];
+  for (const [at, hit] of hits.entries()) {
+    const terms = new Set(analyzer(textWithTitle(hit)));
+    candidates.push({ hit, terms, relevance: relativeScore(hits, at), likeness: 0 });
+    if (isSliceOver()) await yieldToEventLoop();
+    run.throwIfAborted();
+  }
+  return candidates;
 };
 
 const choose = async (
