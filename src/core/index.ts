@@ -115,7 +115,7 @@ export {
   type Reservation,
   type Spent,
 } from './meter.js';
-export { diversify, type MmrCandidate, resolveMmr } from './mmr.js';
+export { diversify, type DiversifyOptions, resolveMmr } from './mmr.js';
 export { loadOptional } from './optional.js';
 export { parallel } from './parallel.js';
 export { pipe } from './pipe.js';

@@ -12,11 +12,10 @@ export const resolveMmr = ({ lambda = 0.5, fetchK }: MmrOptions, k: number): Req
   return resolved;
 };
 
-/** A hit or whatever else a search found, with its vector. */
-export interface MmrCandidate<T> {
-  readonly item: T;
-  readonly score: number;
-  readonly vector: Float32Array;
+export interface DiversifyOptions<T> {
+  readonly k: number;
+  readonly lambda: number;
+  readonly similarity: (a: T, b: T) => number;
 }
 
 /**
@@ -24,29 +23,29 @@ export interface MmrCandidate<T> {
  * `lambda × score − (1 − lambda) × similarity to the most similar one picked` (maximal marginal relevance, Carbonell and
  * Goldstein 1998), in the order picked.
  */
-export const diversify = async <T>(
-  candidates: readonly MmrCandidate<T>[],
-  k: number,
-  lambda: number,
-  similarity: (a: Float32Array, b: Float32Array) => number,
+export const diversify = async <T extends { readonly score: number }>(
+  candidates: readonly T[],
+  { k, lambda, similarity }: DiversifyOptions<T>,
 ): Promise<readonly T[]> => {
-  const left = candidates.map((candidate) => ({ ...candidate, nearest: -Infinity }));
+  const left = candidates.map((candidate) => ({ candidate, nearest: -Infinity }));
   const picked: T[] = [];
   const isTimeUp = sliceTimer();
+  const worth = (score: number, nearest: number): number =>
+    lambda * score - (picked.length === 0 ? 0 : (1 - lambda) * nearest);
   while (picked.length < k && left.length > 0) {
     let best = 0;
     let bestWorth = -Infinity;
-    for (const [index, { score, nearest }] of left.entries()) {
-      const worth = lambda * score - (picked.length === 0 ? 0 : (1 - lambda) * nearest);
-      if (worth > bestWorth) {
+    for (const [index, { candidate, nearest }] of left.entries()) {
+      const ownWorth = worth(candidate.score, nearest);
+      if (ownWorth > bestWorth) {
         best = index;
-        bestWorth = worth;
+        bestWorth = ownWorth;
       }
     }
     const [choice] = left.splice(best, 1);
     if (choice === undefined) break;
-    picked.push(choice.item);
-    for (const other of left) other.nearest = Math.max(other.nearest, similarity(choice.vector, other.vector));
+    picked.push(choice.candidate);
+    for (const other of left) other.nearest = Math.max(other.nearest, similarity(choice.candidate, other.candidate));
     if (isTimeUp()) await yieldToEventLoop();
   }
   return picked;

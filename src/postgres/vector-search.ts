@@ -1,12 +1,4 @@
-import {
-  diversify,
-  type Hit,
-  type MmrCandidate,
-  PipewrightError,
-  resolveMmr,
-  type Run,
-  type VectorSearchOptions,
-} from '../core/index.js';
+import { diversify, type Hit, PipewrightError, resolveMmr, type Run, type VectorSearchOptions } from '../core/index.js';
 import { decodeDocument, type Documents } from './documents.js';
 import { filterSql, type Parameters, parameters } from './filter-sql.js';
 import { scoreOf, type VectorNames, vectorOf, vectorText } from './pgvector.js';
@@ -136,10 +128,10 @@ const dot = (a: Float32Array, b: Float32Array): number => {
   return sum;
 };
 
-const distanceBetween = (a: Float32Array, b: Float32Array): number => {
+const nearness = (a: Float32Array, b: Float32Array): number => {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
-  return Math.sqrt(sum);
+  return 1 / (1 + Math.sqrt(sum));
 };
 
 const hitsOf = async (
@@ -156,12 +148,10 @@ const hitsOf = async (
     score,
   });
   if (mmr === undefined) return scored.map(hitOf);
-  const candidates = scored.map(
-    (item): MmrCandidate<typeof item> => ({ item, score: item.score, vector: vectorOf(item.row.vector ?? '[]') }),
-  );
-  const similarity =
-    metric === 'euclidean' ? (a: Float32Array, b: Float32Array) => 1 / (1 + distanceBetween(a, b)) : dot;
-  return (await diversify(candidates, k, resolveMmr(mmr, k).lambda, similarity)).map(hitOf);
+  const candidates = scored.map((item) => ({ ...item, vector: vectorOf(item.row.vector ?? '[]') }));
+  const between = metric === 'euclidean' ? nearness : dot;
+  const similarity = (one: (typeof candidates)[number], other: typeof one): number => between(one.vector, other.vector);
+  return (await diversify(candidates, { k, lambda: resolveMmr(mmr, k).lambda, similarity })).map(hitOf);
 };
 
 /** Searches for each of the vectors, which were checked, in as few statements as can be. */
