@@ -61,7 +61,8 @@ const isCondition = (filter: FieldFilter): filter is FieldCondition => typeof fi
  * The rows that meet a well-formed condition on a field, which may be one that no row has. Where the condition is one that rows
  * without the field meet, rows that are not there meet it too.
  */
-export const rowsWhere = (field: Field = createField(), condition: FieldFilter, wordCount: number): Bits => {
+export const rowsWhere = (known: Field | undefined, condition: FieldFilter, wordCount: number): Bits => {
+  const field = known ?? createField();
   if (!isCondition(condition)) return oneOf(field, [condition], wordCount);
   const parts = Object.entries(condition).map(([name, operand]) =>
     operators[name as keyof FieldCondition](field, operand as never, wordCount),
