@@ -95,6 +95,25 @@ describe('a vector collection with an index', () => {
     }
   });
 
+  it.runIf(server !== undefined)(
+    'compares with all that match when the index gives up before it has enough',
+    async () => {
+      const index = { minCount: 1_000, maxScanned: 1, efSearch: 1 };
+      // So few rows the server would rather compare one by one, at once.
+      const settings = encodeURIComponent('-c enable_seqscan=off -c enable_bitmapscan=off');
+      const connectionString = `${server?.connectionString}?options=${settings}`;
+      await using indexed = await postgres({ connectionString, schema: db.schema });
+      await using store = await postgresVectors(indexed, { name: 'gives_up', dimensions, index });
+      await store.add(entries);
+      await store.settle();
+      const query = queries[0] as Float32Array;
+      const best = entries
+        .filter(({ metadata }) => metadata.rare)
+        .sort((a, b) => similarity.cosine(query, b.vector) - similarity.cosine(query, a.vector));
+      expect(idsOf(await store.search(query, { k: 10, filter: { rare: { $ne: false } } }))).toEqual(idsOf(best));
+    },
+  );
+
   it('is indexed in the background by the searches that follow a bulk load', async () => {
     await using store = await postgresVectors(db, { name: 'woken', dimensions, index: { minCount: 500 } });
     await store.add(entries.slice(0, 600));

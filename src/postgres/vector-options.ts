@@ -24,6 +24,8 @@ export interface PostgresIndexOptions {
   readonly efConstruction?: number;
   /** Candidates looked at by a search; more find better and slower. @default 64 */
   readonly efSearch?: number;
+  /** Entries that a search with a filter follows the index through, before it compares with all that match. @default 20000 */
+  readonly maxScanned?: number;
   /** Smaller collections have no index: comparing with all is exact and fast enough. @default 10000 */
   readonly minCount?: number;
 }
@@ -33,11 +35,17 @@ const metrics: readonly Metric[] = ['cosine', 'dot', 'euclidean'];
 const maxDimensions: Readonly<Record<VectorPrecision, number>> = { float32: 2_000, float16: 4_000 };
 
 export const resolveIndex = (options: PostgresIndexOptions = {}): Required<PostgresIndexOptions> => {
-  const { m = 16, efConstruction = 64, efSearch = 64, minCount = 10_000 } = options;
-  const resolved = { m, efConstruction, efSearch, minCount };
+  const { m = 16, efConstruction = 64, efSearch = 64, maxScanned = 20_000, minCount = 10_000 } = options;
+  const resolved = { m, efConstruction, efSearch, maxScanned, minCount };
   // The limits of pgvector.
-  const limits = { m: [2, 100], efConstruction: [4, 1_000], efSearch: [1, 1_000], minCount: [1, Infinity] } as const;
-  for (const name of ['m', 'efConstruction', 'efSearch', 'minCount'] as const) {
+  const limits = {
+    m: [2, 100],
+    efConstruction: [4, 1_000],
+    efSearch: [1, 1_000],
+    maxScanned: [1, 2_147_483_647],
+    minCount: [1, Infinity],
+  } as const;
+  for (const name of ['m', 'efConstruction', 'efSearch', 'maxScanned', 'minCount'] as const) {
     const [least, most] = limits[name];
     checkAtLeast(`index.${name}`, resolved[name], least);
     if (resolved[name] > most || !Number.isInteger(name === 'minCount' ? 1 : resolved[name])) {

@@ -12,6 +12,7 @@ export interface VectorSearcher {
   readonly names: VectorNames;
   readonly index: VectorIndex;
   readonly efSearch: number;
+  readonly maxScanned: number;
 }
 
 const defaultK = 10;
@@ -75,7 +76,7 @@ const nearest = async (
   { filter }: VectorSearchOptions,
   run: Run | undefined,
 ): Promise<readonly (readonly Found[])[]> => {
-  const { documents, index, efSearch } = searcher;
+  const { documents, index, efSearch, maxScanned } = searcher;
   const ask = async (session: Session, asked: readonly Float32Array[]): Promise<Found[][]> => {
     const values = parameters();
     const condition = filterSql(filter, values);
@@ -88,7 +89,7 @@ const nearest = async (
     'hnsw.ef_search': Math.min(maxEfSearch, Math.max(efSearch, wanted.count)),
     // Goes on searching while a filter leaves too few; `relaxed` finds more, and the order is made afterwards.
     'hnsw.iterative_scan': 'relaxed_order',
-    'hnsw.max_scan_tuples': Math.max(20_000, 4 * wanted.count),
+    'hnsw.max_scan_tuples': Math.max(maxScanned, 4 * wanted.count),
   };
   return documents.db.transaction(
     async (session) => {
@@ -99,6 +100,7 @@ const nearest = async (
       if (!(await index.isThere(session))) return found;
       // The index gave up before it had enough: compare with all that match, which is exact.
       await session.query('SET LOCAL enable_indexscan = off');
+      await session.query('SET LOCAL enable_seqscan = on');
       const anew = await ask(
         session,
         short.map((i) => queries[i] as Float32Array),

@@ -268,7 +268,15 @@ export const postgresVectors = async (
   const names = await vectorNames(db, db.where, settings);
   const documents: Documents = openDocuments(db, table, () => looked.stop());
   const looked = vectorIndex(documents, names, index);
-  const collection = { documents, settings, names, index: looked, efSearch: index.efSearch, embedder };
+  const collection = {
+    documents,
+    settings,
+    names,
+    index: looked,
+    efSearch: index.efSearch,
+    maxScanned: index.maxScanned,
+    embedder,
+  };
   return {
     dimensions: settings.dimensions,
     ...writingOf(collection),
