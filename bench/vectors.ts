@@ -8,6 +8,7 @@ import { hnsw } from '../src/vector/index.js';
 import { type Filled, inTurns, oneByOne, type Point, rateAt, type VectorContender } from './lib/vector-contender.js';
 import { addAll, bareHnswlib, ours } from './lib/vector-contenders.js';
 import { vectorData } from './lib/vector-data.js';
+import { peers } from './peers/vectors.js';
 
 const count = Number(process.argv[2] ?? 20_000);
 const dimensions = Number(process.argv[3] ?? 384);
@@ -37,11 +38,12 @@ console.log(
   `${count} vectors of ${dimensions} dimensions, k ${k}, m 16, efConstruction 200, Node ${process.version}\n`,
 );
 
-/** Peers are added here; the first one is what the others are compared with. */
+/** The first one is what the others are compared with. `PIPEWRIGHT_PEERS=0` leaves the peers out: filling them takes minutes. */
 const contenders: readonly VectorContender[] = [
   bareHnswlib,
   ours('pipewright float32', { graph: { searchThreads: 2 } }),
   ours('pipewright int8', { precision: 'int8', graph: { searchThreads: 2 } }),
+  ...(process.env.PIPEWRIGHT_PEERS === '0' ? [] : await peers()),
 ];
 const filled: Filled[] = [];
 for (const { name, fill } of contenders) {

@@ -31,7 +31,8 @@ export const compileKernel = async (root: string): Promise<string> => {
       '// Made by `npm run kernel` from the files in assembly. Do not change it here.',
       '',
       "/** The kernel's WebAssembly module in base64: it needs no file beside it, however it is bundled. */",
-      `export const binary = '${readFileSync(out).toString('base64')}';`,
+      'export const binary =',
+      `  '${readFileSync(out).toString('base64')}';`,
       '',
     ].join('\n');
   } finally {

@@ -55,7 +55,7 @@ const checkWords = (source: Source): readonly Problem[] =>
 
 const checkName = (source: Source): readonly Problem[] => {
   const name = source.path.split('/').at(-1) ?? '';
-  return /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d))?\.ts$/.test(name)
+  return /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-d|d))?\.ts$/.test(name)
     ? []
     : [{ path: source.path, message: 'is not named in kebab-case.' }];
 };

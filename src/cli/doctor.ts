@@ -19,13 +19,6 @@ interface Part {
 
 const parts: readonly Part[] = [
   {
-    name: 'hnswlib-node',
-    purpose: 'fast vector search',
-    without:
-      'vectors are compared exactly: same results, slower. Mend: npm rebuild hnswlib-node (with npm 12 first: npm install-scripts approve hnswlib-node)',
-    load: () => import('hnswlib-node'),
-  },
-  {
     name: 'lmdb',
     purpose: 'indexes on disk',
     without: 'indexes live in memory only. Mend: npm install lmdb',

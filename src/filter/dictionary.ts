@@ -22,51 +22,72 @@ export interface Dictionary {
   readonly lists: ReadonlyMap<number, readonly number[]>;
 }
 
-export const createDictionary = (): Dictionary => {
-  const scalars: (FilterScalar | undefined)[] = [undefined];
+/** Numbers that are in use and how often; a number that is given up is used again. */
+interface Codes {
+  readonly size: number;
+  readonly next: () => number;
+  readonly use: (code: number) => number;
+  /** True when that was the last use. */
+  readonly drop: (code: number) => boolean;
+}
+
+const createCodes = (): Codes => {
   const counts: number[] = [0];
-  const codes = new Map<FilterScalar, number>();
+  const free: number[] = [];
+  return {
+    get size() {
+      return counts.length;
+    },
+    next: () => {
+      const code = free.pop() ?? counts.length;
+      counts[code] = 0;
+      return code;
+    },
+    use: (code) => {
+      counts[code] = (counts[code] as number) + 1;
+      return code;
+    },
+    drop: (code) => {
+      const left = (counts[code] as number) - 1;
+      counts[code] = left;
+      if (left === 0) free.push(code);
+      return left === 0;
+    },
+  };
+};
+
+export const createDictionary = (): Dictionary => {
+  const codes = createCodes();
+  const scalars: (FilterScalar | undefined)[] = [undefined];
+  const scalarCodes = new Map<FilterScalar, number>();
   // A list is known by its JSON: members are strings, finite numbers and booleans.
   const listCodes = new Map<string, number>();
   const listTexts = new Map<number, string>();
   const lists = new Map<number, readonly number[]>();
-  const free: number[] = [];
 
-  const newCode = (scalar: FilterScalar | undefined): number => {
-    const code = free.pop() ?? counts.length;
-    scalars[code] = scalar;
-    counts[code] = 0;
-    return code;
+  const acquireScalar = (value: FilterScalar): number => {
+    const code = scalarCodes.get(value) ?? codes.next();
+    scalars[code] = value;
+    scalarCodes.set(value, code);
+    return codes.use(code);
   };
-  const scalarCode = (value: FilterScalar): number => {
-    let code = codes.get(value);
-    if (code === undefined) {
-      code = newCode(value);
-      codes.set(value, code);
-    }
-    counts[code] = (counts[code] as number) + 1;
-    return code;
-  };
-  const listCode = (members: readonly FilterScalar[]): number => {
+  const acquireList = (members: readonly FilterScalar[]): number => {
     const text = JSON.stringify(members);
     let code = listCodes.get(text);
     if (code === undefined) {
-      code = newCode(undefined);
+      code = codes.next();
+      scalars[code] = undefined;
       listCodes.set(text, code);
       listTexts.set(code, text);
-      lists.set(code, members.map(scalarCode));
+      lists.set(code, members.map(acquireScalar));
     }
-    counts[code] = (counts[code] as number) + 1;
-    return code;
+    return codes.use(code);
   };
   const release = (code: number): void => {
-    const left = (counts[code] as number) - 1;
-    counts[code] = left;
-    if (left > 0) return;
-    free.push(code);
+    if (!codes.drop(code)) return;
     const members = lists.get(code);
     if (members === undefined) {
-      codes.delete(scalars[code] as FilterScalar);
+      scalarCodes.delete(scalars[code] as FilterScalar);
       scalars[code] = undefined;
       return;
     }
@@ -77,11 +98,11 @@ export const createDictionary = (): Dictionary => {
   };
   return {
     get size() {
-      return counts.length;
+      return codes.size;
     },
-    acquire: (value) => (Array.isArray(value) ? listCode(value) : scalarCode(value as FilterScalar)),
+    acquire: (value) => (Array.isArray(value) ? acquireList(value) : acquireScalar(value as FilterScalar)),
     release,
-    codeOf: (value) => codes.get(value),
+    codeOf: (value) => scalarCodes.get(value),
     scalarOf: (code) => scalars[code],
     lists,
   };

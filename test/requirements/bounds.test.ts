@@ -27,7 +27,6 @@ describe('Q07 what is made, used and dropped', () => {
     const known = new Set([
       'model/encoding.ts: loaded',
       'text/sentences.ts: shared',
-      'vector/hnswlib.ts: hasWarned',
       'core/event-queue.ts: left',
       'provider/extractive/synonyms.ts: kin',
     ]);

@@ -220,9 +220,17 @@ const describeStopping = ({ create }: AnswererSuite): void => {
     });
     const search = await create({ retriever: failing, model: extractive() });
     await expect(search(question, createRun({ signal }))).rejects.toThrow('no index');
-    const broken = scripted([[{ type: 'text-delta', text: 'The ' }, { type: 'throw', error: new Error('cut') }]], {
-      shouldRepeat: true,
-    });
+    const broken = scripted(
+      [
+        [
+          { type: 'text-delta', text: 'The ' },
+          { type: 'throw', error: new Error('cut') },
+        ],
+      ],
+      {
+        shouldRepeat: true,
+      },
+    );
     const answers = await create({ retriever: finds(), model: broken });
     await expect(answers(question, createRun({ signal }))).rejects.toThrow('cut');
     await (await create({ retriever: finds(), model: extractive() }))(question, createRun({ signal }));

@@ -1,5 +1,4 @@
 export { createBuilder } from './builder.js';
-export { type HnswlibFile, importHnswlib } from './hnswlib-file.js';
 export { createKernel } from './kernel.js';
 export { isKernelAvailable } from './module.js';
 export { createSearchPool } from './search-pool.js';
