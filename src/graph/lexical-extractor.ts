@@ -36,7 +36,7 @@ interface Sentence extends TextSpan {
 /**
  * Finds entities and relations without a model: names by their capital letters, acronyms with their long forms, dates,
  * quantities with units, names of code, and phrases that come twice; related when they stand in one sentence, more so when a
- * short phrase with a verb stands between them, or when the next sentence goes on with a pronoun. English; about 2 ms for 1,000 words. Relations found by neighbourhood say that two things were mentioned
+ * short phrase with a verb stands between them, or when the next sentence goes on with a pronoun. English; about 2 ms for 1,000 characters. Relations found by neighbourhood say that two things were mentioned
  * together, no more.
  * @throws {PipewrightError} `bad-option`; the step throws `dependency-missing` without compromise where that is asked for.
  * @example (await lexicalExtractor()({ id: 'a', text: 'Then Ada Lovelace met Charles Babbage.' })).entities.length // => 2
