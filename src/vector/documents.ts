@@ -34,50 +34,50 @@ const documentBytes = 160;
 const lettersOf = ({ id, text, title, metadata }: Document): number =>
   id.length + text.length + (title?.length ?? 0) + (metadata === undefined ? 0 : 200);
 
+/** Documents with neighbouring keys lie in one array. */
+const pageLength = 64;
+
 /** All documents, as objects: a hit then costs no parsing. */
 export const documentsInMemory = (): Documents => {
-  const byKey = new Map<number, Document>();
-  // Ascending, with keys among them that are gone.
-  let keys: number[] = [];
+  // Keys only ever grow, so the pages stand in their order. One goes with its last document.
+  const pages = new Map<number, (Document | undefined)[]>();
+  let count = 0;
   let letters = 0;
 
-  const firstFrom = (key: number): number => {
-    let low = 0;
-    let high = keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((keys[middle] as number) < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
+  const pageOf = (key: number): number => Math.floor(key / pageLength);
+  const peek = (key: number): Document | undefined => pages.get(pageOf(key))?.[key % pageLength];
   return {
     get bytes() {
-      return letters + byKey.size * documentBytes;
+      return letters + count * documentBytes + pages.size * pageLength * 8;
     },
-    peek: (key) => byKey.get(key),
-    get: async (key) => byKey.get(key),
+    peek,
+    get: async (key) => peek(key),
     from: async function* (key) {
-      // Sought anew at each step: writes may come in between.
-      for (let at = firstFrom(key); at < keys.length; ) {
-        const found = keys[at] as number;
-        const document = byKey.get(found);
-        if (document !== undefined) yield document;
-        at = keys[at] === found ? at + 1 : firstFrom(found + 1);
+      // What is written meanwhile is seen as well: a Map goes on to entries that came later.
+      for (const [number, page] of pages) {
+        if (number < pageOf(key)) continue;
+        for (let at = number * pageLength < key ? key % pageLength : 0; at < pageLength; at++) {
+          const document = page[at];
+          if (document !== undefined) yield document;
+        }
       }
     },
     put: (key, bytes) => {
       const document = frozenInside(decodeDocument(bytes, 'memory'));
-      byKey.set(key, document);
-      keys.push(key);
+      const page = pages.get(pageOf(key)) ?? new Array<Document | undefined>(pageLength).fill(undefined);
+      pages.set(pageOf(key), page);
+      page[key % pageLength] = document;
+      count++;
       letters += lettersOf(document);
     },
     delete: (key) => {
-      const document = byKey.get(key);
-      if (document === undefined) return;
+      const page = pages.get(pageOf(key));
+      const document = page?.[key % pageLength];
+      if (page === undefined || document === undefined) return;
+      page[key % pageLength] = undefined;
+      count--;
       letters -= lettersOf(document);
-      byKey.delete(key);
-      if (keys.length > 2 * byKey.size + 64) keys = keys.filter((one) => byKey.has(one));
+      if (page.every((one) => one === undefined)) pages.delete(pageOf(key));
     },
   };
 };

@@ -56,49 +56,77 @@ const rescored = async (
   return (await Promise.all(exact)).sort(byDistance);
 };
 
-const scored = async (
+/** The candidates that are good enough, with their scores. */
+const scored = ({ shape }: Collection, candidates: readonly Candidate[], { k, minScore, mmr }: Plan): Scored[] => {
+  const found: Scored[] = [];
+  for (const { row, key, distance } of candidates) {
+    const score = scoreOf(shape.metric, distance);
+    if (score >= minScore && found.length < (mmr?.fetchK ?? k)) found.push({ row, key, distance, score });
+  }
+  return found;
+};
+
+/** Those of them that differ from each other. */
+const diverse = (
+  { space, shape, table }: Collection,
+  found: readonly Scored[],
+  k: number,
+  { lambda }: Required<MmrOptions>,
+): Promise<readonly Scored[]> => {
+  const isThere = ({ row, key }: Scored): boolean => table.keyOf(row) === key;
+  const similarity = (a: Scored, b: Scored): number =>
+    isThere(a) && isThere(b) ? scoreOf(shape.metric, space.vectors.distance(a.row, b.row)) : 0;
+  return diversify(found, { k, lambda, similarity });
+};
+
+// By name and with the score first: a spread costs twice as much, and a score behind it twenty times.
+const hitOf = ({ id, text, title, source, place, metadata }: Document, score: number): Hit => {
+  const hit: { -readonly [Key in keyof Hit]: Hit[Key] } =
+    metadata === undefined ? { score, id, text } : { score, id, text, metadata };
+  if (title !== undefined) hit.title = title;
+  if (source !== undefined) hit.source = source;
+  if (place !== undefined) hit.place = place;
+  return hit;
+};
+
+const isHit = (hit: Hit | undefined): hit is Hit => hit !== undefined;
+
+/** The documents with their scores, where they are at hand; undefined for others. */
+const hitsAtHand = ({ documents }: Collection, found: readonly Scored[]): (Hit | undefined)[] => {
+  const hits: (Hit | undefined)[] = [];
+  for (const { key, score } of found) {
+    const document = documents.peek(key);
+    hits.push(document === undefined ? undefined : hitOf(document, score));
+  }
+  return hits;
+};
+
+/** Reads the documents that were not at hand; undefined for those that are gone. */
+const completed = async (
+  { documents }: Collection,
+  found: readonly Scored[],
+  hits: readonly (Hit | undefined)[],
+): Promise<readonly (Hit | undefined)[]> =>
+  Promise.all(
+    found.map(async ({ key, score }, i) => {
+      if (hits[i] !== undefined) return hits[i];
+      const document = await documents.get(key);
+      return document === undefined ? undefined : hitOf(document, score);
+    }),
+  );
+
+/** The hits of a query; undefined where a document is gone. Waits only for what is not in memory. */
+const hitsOf = async (
   collection: Collection,
   query: Float32Array,
   candidates: readonly Candidate[],
-  { k, minScore, mmr }: Plan,
-): Promise<readonly Scored[]> => {
-  const { space, shape, table } = collection;
-  const { metric } = shape;
-  const { vectors } = space;
-  const exact = vectors.isExact ? candidates : await rescored(collection, query, candidates);
-  const found: Scored[] = [];
-  for (const { row, key, distance } of exact) {
-    const score = scoreOf(metric, distance);
-    if (score >= minScore && found.length < (mmr?.fetchK ?? k)) found.push({ row, key, distance, score });
-  }
-  if (mmr === undefined) return found;
-  const isThere = ({ row, key }: Scored): boolean => table.keyOf(row) === key;
-  const similarity = (a: Scored, b: Scored): number =>
-    isThere(a) && isThere(b) ? scoreOf(metric, space.vectors.distance(a.row, b.row)) : 0;
-  return diversify(found, { k, lambda: mmr.lambda, similarity });
-};
-
-// The score first: behind the spread it costs twenty times as much, for V8 makes room for it anew.
-const hitOf = (document: Document, score: number): Hit => ({ score, ...document });
-
-/** The documents with their scores; undefined when one of them is gone. */
-const hitsOf = async ({ documents }: Collection, found: readonly Scored[]): Promise<(Hit | undefined)[]> => {
-  const hits = new Array<Hit | undefined>(found.length);
-  let isWhole = true;
-  for (let i = 0; i < found.length; i++) {
-    const { key, score } = found[i] as Scored;
-    const document = documents.peek(key);
-    if (document === undefined) isWhole = false;
-    else hits[i] = hitOf(document, score);
-  }
-  if (isWhole) return hits;
-  const missing = found.map(async ({ key, score }, i) => {
-    if (hits[i] !== undefined) return;
-    const document = await documents.get(key);
-    if (document !== undefined) hits[i] = hitOf(document, score);
-  });
-  await Promise.all(missing);
-  return hits;
+  plan: Plan,
+): Promise<readonly (Hit | undefined)[]> => {
+  const { isExact } = collection.space.vectors;
+  const good = scored(collection, isExact ? candidates : await rescored(collection, query, candidates), plan);
+  const found = plan.mmr === undefined ? good : await diverse(collection, good, plan.k, plan.mmr);
+  const hits = hitsAtHand(collection, found);
+  return hits.every(isHit) ? hits : completed(collection, found, hits);
 };
 
 /** How often a search is done anew because a write took away what it had found. */
@@ -118,8 +146,6 @@ const planOf = ({ table, efSearch }: Collection, options: HnswSearchOptions): Pl
   };
 };
 
-const isHit = (hit: Hit | undefined): hit is Hit => hit !== undefined;
-
 /** The documents nearest to a vector, best first. */
 export const search = async (
   collection: Collection,
@@ -132,8 +158,9 @@ export const search = async (
     run?.throwIfAborted();
     const plan = planOf(collection, options);
     const { k, ef, set, mmr } = plan;
-    const candidates = await collection.searcher.nearest(query, { k: mmr?.fetchK ?? k, ef, set, run });
-    const hits = await hitsOf(collection, await scored(collection, query, candidates, plan));
+    const nearest = collection.searcher.nearest(query, { k: mmr?.fetchK ?? k, ef, set, run });
+    const candidates = nearest instanceof Promise ? await nearest : nearest;
+    const hits = await hitsOf(collection, query, candidates, plan);
     const whole = hits.filter(isHit);
     if (whole.length === hits.length || tries === maxTries) return whole;
     // A write under way took some of them away: when it is over, table and store agree again.
@@ -162,7 +189,7 @@ export const searchMany = async (
     const found = await collection.searcher.nearestMany(part, { k: mmr?.fetchK ?? k, ef, set, run });
     for (const [i, candidates] of found.entries()) {
       const query = part[i] as Float32Array;
-      const hits = candidates && (await hitsOf(collection, await scored(collection, query, candidates, plan)));
+      const hits = candidates && (await hitsOf(collection, query, candidates, plan));
       // What a write took away meanwhile is searched for once more, alone.
       all.push(hits?.every(isHit) ? (hits as Hit[]) : await search(collection, query, options, run));
     }

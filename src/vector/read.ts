@@ -15,7 +15,7 @@ import {
 import { type Collection, checkOpen, embed } from './collection.js';
 import { type HnswSearchOptions, search, searchMany } from './hits.js';
 import type { Table } from './table.js';
-import { toVector, type VectorInput } from './vectors.js';
+import { toQuery, type VectorInput } from './vectors.js';
 
 const get = async (collection: Collection, id: string): Promise<Document | undefined> => {
   const { table, documents, where } = collection;
@@ -81,7 +81,7 @@ const retrieverOf = (collection: Collection, options: VectorSearchOptions): Retr
     const [vector] = await embed(embedder, [text], run);
     return search(
       collection,
-      toVector(vector as Float32Array, shape, 'The vector of the question'),
+      toQuery(vector as Float32Array, shape, 'The vector of the question'),
       { ...options, ...own },
       run,
     );
@@ -113,11 +113,11 @@ type Reader = HnswQueries & Pick<VectorStore, 'get' | 'getVectors' | 'entries' |
 export const createReader = (collection: Collection): Reader => ({
   search: async (vector, options = {}, run) => {
     checkOpen(collection);
-    return search(collection, toVector(vector, collection.shape, 'The vector to search for'), options, run);
+    return search(collection, toQuery(vector, collection.shape, 'The vector to search for'), options, run);
   },
   searchMany: async (vectors, options = {}, run) => {
     checkOpen(collection);
-    const queries = vectors.map((vector, i) => toVector(vector, collection.shape, `The vector at position ${i}`));
+    const queries = vectors.map((vector, i) => toQuery(vector, collection.shape, `The vector at position ${i}`));
     return searchMany(collection, queries, options, run);
   },
   getVectors: async (ids) => {

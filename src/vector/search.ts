@@ -30,10 +30,13 @@ export interface NearestOptions {
   readonly run: Run | undefined;
 }
 
+/** What takes microseconds is there at once: waiting for it would cost about as much again. */
+export type SoonOrNow<T> = T | Promise<T>;
+
 /** Finds rows. */
 export interface Searcher {
-  /** The rows nearest to the vector, best first; more than `k` where distances are not exact. */
-  readonly nearest: (query: Float32Array, options: NearestOptions) => Promise<readonly Candidate[]>;
+  /** The rows nearest to the vector, best first; more than `k` where distances are not exact. At once, unless it takes long. */
+  readonly nearest: (query: Float32Array, options: NearestOptions) => SoonOrNow<readonly Candidate[]>;
   /** The same for each of many, on threads if there are some; undefined where a write came in between. */
   readonly nearestMany: (
     queries: readonly Float32Array[],
@@ -85,16 +88,18 @@ const createCollector =
     return candidates;
   };
 
-/** Compares with each row, slice by slice. */
-const createScan = ({ space, table, dimensions }: SearcherParts) => {
+/** Compares with each row: with these, or with those that come into question. */
+type Scan = (query: Float32Array, options: NearestOptions, rows?: Uint32Array) => SoonOrNow<readonly Candidate[]>;
+
+/** Compares slice by slice where there are many rows. */
+const createScan = ({ space, table, dimensions }: SearcherParts): Scan => {
   const collect = createCollector(table);
-  return async (query: Float32Array, { k, set, run }: NearestOptions): Promise<readonly Candidate[]> => {
-    const { vectors, kernel } = space;
-    const sliceBytes = kernel === undefined ? plainSliceBytes : kernelSliceBytes;
-    const perSlice = Math.ceil(sliceBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT));
-    const count = set?.count ?? table.count;
-    if (count <= perSlice) return collect(vectors.scan(query, set === undefined ? { k } : { k, rows: set.rows() }));
-    const rows = (set ?? table.all()).rows();
+  const inSlices = async (
+    query: Float32Array,
+    { k, run }: NearestOptions,
+    rows: Uint32Array,
+    perSlice: number,
+  ): Promise<readonly Candidate[]> => {
     const isTimeUp = sliceTimer();
     let best: readonly Candidate[] = [];
     // A row that gets another entry meanwhile has a larger key than any that was there: it was not asked for.
@@ -112,6 +117,15 @@ const createScan = ({ space, table, dimensions }: SearcherParts) => {
       }
     }
     return best;
+  };
+  return (query, options, rows) => {
+    const { k, set } = options;
+    const sliceBytes = space.kernel === undefined ? plainSliceBytes : kernelSliceBytes;
+    const perSlice = Math.ceil(sliceBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT));
+    const count = rows?.length ?? set?.count ?? table.count;
+    if (count > perSlice) return inSlices(query, options, rows ?? (set ?? table.all()).rows(), perSlice);
+    if (rows !== undefined) return collect(space.vectors.scan(query, { k, rows }));
+    return collect(space.vectors.scan(query, set === undefined ? { k } : { k, bits: set.bits }));
   };
 };
 
@@ -136,7 +150,7 @@ const createPooled = (threads: number) => {
 
 const oneByOne = async (
   queries: readonly Float32Array[],
-  nearest: (query: Float32Array) => Promise<readonly Candidate[]>,
+  nearest: (query: Float32Array) => SoonOrNow<readonly Candidate[]>,
   run: Run | undefined,
 ): Promise<readonly (readonly Candidate[])[]> => {
   const found: (readonly Candidate[])[] = [];
@@ -171,22 +185,19 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
     return isScanCheaper(matches, table.count, ef) ? undefined : kernel;
   };
 
-  /** What is not in the graph yet. */
-  const scanPending = (query: Float32Array, { set, ...options }: NearestOptions): Promise<readonly Candidate[]> => {
-    const rows = set === undefined ? space.pending() : space.pending().filter((row) => isIn(set, row));
-    return scan(query, { ...options, set: { bits: rows, count: rows.length, rows: () => rows } });
-  };
+  /** Adds what is not in the graph yet. */
   const complete = async (
     query: Float32Array,
     found: readonly Candidate[],
     options: NearestOptions,
   ): Promise<readonly Candidate[]> => {
     const { k, set } = options;
-    const all = space.pendingCount === 0 ? found : merge(found, await scanPending(query, options), k);
+    const pending = set === undefined ? space.pending() : space.pending().filter((row) => isIn(set, row));
+    const all = pending.length === 0 ? found : merge(found, await scan(query, options, pending), k);
     return all.length < Math.min(k, set?.count ?? table.count) ? scan(query, options) : all;
   };
 
-  const nearest: Searcher['nearest'] = async (query, { k, ...rest }) => {
+  const nearest: Searcher['nearest'] = (query, { k, ...rest }) => {
     const options = { k: wantedOf(k), ...rest };
     const ef = Math.max(rest.ef, options.k);
     const graph = graphFor(options, ef);
