@@ -46,7 +46,7 @@ export const lanceDb: VectorContender = {
         .distanceType('cosine')
         .limit(k)
         .ef(Math.max(k, ef))
-        .select(['id', 'text', 'share']);
+        .select(['id', 'text', 'share', '_distance']);
       const found = await (permille === undefined ? asked : asked.where(`share < ${permille}`)).toArray();
       return found.map(({ id }) => id);
     };
