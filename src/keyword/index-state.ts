@@ -22,6 +22,7 @@ import {
   type Saturation,
   termNumber,
 } from './postings.js';
+import { maxRows } from './segment.js';
 import { hasSnapshot, readSnapshot, writeSnapshot } from './snapshot.js';
 
 /** Where an index keeps its documents. */
@@ -110,6 +111,7 @@ export const changeDocuments = async (
   run: Run,
 ): Promise<void> => {
   const { postings, persistence } = state;
+  checkRoom(postings, put.size);
   const change = await prepare(state, put, deleted, run);
   const atMs = run.clock.now();
   const next = persistence?.log.next ?? 0;
@@ -123,6 +125,14 @@ export const changeDocuments = async (
   if (persistence === undefined) return;
   persistence.changeCount += change.added.length + change.removed.length;
   if (persistence.changeCount > Math.max(20_000, state.postings.liveCount)) await saveSnapshot(state);
+};
+
+const checkRoom = ({ ids }: Postings, putCount: number): void => {
+  if (ids.length + putCount <= maxRows) return;
+  throw new PipewrightError(
+    'bad-input',
+    `A keyword index holds up to ${maxRows} documents, counting replaced ones. Spread them over two indexes.`,
+  );
 };
 
 const prepare = async (

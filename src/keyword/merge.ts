@@ -1,8 +1,8 @@
 import { sliceTimer, yieldToEventLoop } from '../core/index.js';
 import { addRow, averageLength, emptyPostings, type Postings } from './postings.js';
-import { emptyTail, maxTail, type Segment, segmentOf } from './segment.js';
+import { emptyTail, firstOf, frequencyOf, maxTail, rowOf, type Segment, segmentOf, termPlace } from './segment.js';
 
-const sizeOf = ({ rows }: Segment): number => rows.length;
+const sizeOf = ({ packed }: Segment): number => packed.length;
 
 /**
  * Makes a full tail a segment, and merges segments with newer ones of half their size or more, so that there are few, and a
@@ -53,8 +53,7 @@ const mergeSegments = async (postings: Postings, segments: readonly Segment[]): 
     terms: new Int32Array(termCapacity),
     offsets: new Int32Array(termCapacity + 1),
     maxima: new Float32Array(termCapacity),
-    rows: new Int32Array(capacity),
-    frequencies: new Float32Array(capacity),
+    packed: new Uint32Array(capacity),
     averageLength: average,
     termCount: 0,
     count: 0,
@@ -77,8 +76,7 @@ const mergeSegments = async (postings: Postings, segments: readonly Segment[]): 
     terms: into.terms.slice(0, termCount),
     offsets: into.offsets.slice(0, termCount + 1),
     maxima: into.maxima.slice(0, termCount),
-    rows: count === capacity ? into.rows : into.rows.slice(0, count),
-    frequencies: count === capacity ? into.frequencies : into.frequencies.slice(0, count),
+    packed: count === capacity ? into.packed : into.packed.slice(0, count),
     averageLength: average,
   };
 };
@@ -98,7 +96,7 @@ const smallestTerm = (segments: readonly Segment[], places: Int32Array): number 
 };
 
 const mergeTerm = (
-  { saturation: { k1, b }, lengths }: Postings,
+  { saturation: { k1, b }, lengths, oddCounts }: Postings,
   segments: readonly Segment[],
   places: Int32Array,
   term: number,
@@ -116,12 +114,11 @@ const mergeTerm = (
     places[i] = place + 1;
     const to = segment.offsets[place + 1] as number;
     for (let at = segment.offsets[place] as number; at < to; at++) {
-      const row = segment.rows[at] as number;
-      const length = lengths[row] as number;
+      const posting = segment.packed[at] as number;
+      const length = lengths[rowOf(posting)] as number;
       if (length === Number.POSITIVE_INFINITY) continue;
-      const frequency = segment.frequencies[at] as number;
-      into.rows[end] = row;
-      into.frequencies[end++] = frequency;
+      const frequency = frequencyOf(posting, term, oddCounts);
+      into.packed[end++] = posting;
       const impact = frequency / (frequency + fixed + perWord * length);
       if (impact > max) max = impact;
     }
@@ -161,11 +158,18 @@ export const compact = async (old: Postings): Promise<Postings> => {
     made.documentFrequency[place] = (segment.offsets[place + 1] as number) - (segment.offsets[place] as number);
     if (place % 1024 === 0 && isTimeUp()) await yieldToEventLoop();
   }
-  const rows = new Int32Array(segment.rows.length);
-  for (let at = 0; at < rows.length; at++) {
-    rows[at] = newRows[segment.rows[at] as number] as number;
+  const packed = new Uint32Array(segment.packed.length);
+  for (let at = 0; at < packed.length; at++) {
+    const posting = segment.packed[at] as number;
+    const row = rowOf(posting);
+    packed[at] = posting - firstOf(row) + firstOf(newRows[row] as number);
     if (at % 65_536 === 0 && isTimeUp()) await yieldToEventLoop();
   }
-  made.segments = [{ ...segment, terms: Int32Array.from(made.names.keys()), rows }];
+  made.segments = [{ ...segment, terms: Int32Array.from(made.names.keys()), packed }];
+  for (const [row, counts] of old.oddCounts) {
+    const renumbered = Array.from(counts, ([term, count]) => [termPlace(segment, term), count] as const);
+    made.oddCounts.set(newRows[row] as number, new Map(renumbered));
+    if (isTimeUp()) await yieldToEventLoop();
+  }
   return made;
 };

@@ -1,7 +1,16 @@
 import type { Document, Metadata } from '../core/index.js';
 import { type FilterIndex, filterIndex } from '../filter/index.js';
 import { grown } from './arrays.js';
-import { addToTail, emptyTail, type Segment, segmentBytes, type Tail, tailBytes } from './segment.js';
+import {
+  addToTail,
+  emptyTail,
+  isPlainCount,
+  type OddCounts,
+  type Segment,
+  segmentBytes,
+  type Tail,
+  tailBytes,
+} from './segment.js';
 
 /** How BM25 counts: `k1` and `b` of an index. */
 export interface Saturation {
@@ -33,6 +42,7 @@ export interface Postings {
   liveCount: number;
   totalLength: number;
   readonly filters: FilterIndex;
+  readonly oddCounts: OddCounts;
   segments: readonly Segment[];
   tail: Tail;
 }
@@ -58,6 +68,7 @@ export const emptyPostings = (saturation: Saturation): Postings => ({
   liveCount: 0,
   totalLength: 0,
   filters: filterIndex(),
+  oddCounts: new Map(),
   segments: [],
   tail: emptyTail(0, 0),
 });
@@ -104,11 +115,15 @@ export const addDocument = (postings: Postings, kept: Document | number, analyze
   const { k1, b } = postings.saturation;
   if (postings.tail.count === 0) postings.tail = emptyTail(postings.names.length, averageLength(postings));
   const norm = k1 * (1 - b + (b * length) / (postings.tail.averageLength || 1));
+  const odd = new Map<number, number>();
   for (let i = 0; i < terms.length; i++) {
     const term = terms[i] as number;
-    addToTail(postings.tail, term, row, frequencies[i] as number, norm);
+    const frequency = frequencies[i] as number;
+    if (!isPlainCount(frequency)) odd.set(term, frequency);
+    addToTail(postings.tail, term, row, frequency, norm);
     postings.documentFrequency[term] = (postings.documentFrequency[term] as number) + 1;
   }
+  if (odd.size > 0) postings.oddCounts.set(row, odd);
 };
 
 /** Takes out all of a document but the counts of its terms. Its postings stay until they are merged, and score 0. */
@@ -120,6 +135,7 @@ export const removeRow = (postings: Postings, row: number): void => {
   postings.metadata[row] = undefined;
   postings.documents[row] = undefined;
   postings.filters.remove(row);
+  postings.oddCounts.delete(row);
   postings.liveCount--;
 };
 
@@ -134,10 +150,11 @@ export const removeDocument = (postings: Postings, { document, terms }: Analyzed
 
 /** Bytes held, as near as can be told: Latin text takes one byte a character, an entry of a map some 40, an object some 100. */
 export const postingsBytes = (postings: Postings): number => {
-  const { segments, tail, names, documentFrequency, lengths, ids, documents, metadata, filters } = postings;
+  const { segments, tail, names, documentFrequency, lengths, ids, documents, metadata, filters, oddCounts } = postings;
   let bytes = documentFrequency.byteLength + lengths.byteLength + tailBytes(tail) + filters.bytes;
   for (const segment of segments) bytes += segmentBytes(segment);
   for (const name of names) bytes += name.length + 64;
+  for (const { size } of oddCounts.values()) bytes += 200 + size * 40;
   bytes += ids.length * 32;
   for (let row = 0; row < ids.length; row++) {
     const id = ids[row];

@@ -2,7 +2,7 @@ import { sliceTimer, yieldToEventLoop } from '../core/index.js';
 import type { RowSet } from '../filter/index.js';
 import { placeOf } from './arrays.js';
 import { averageLength, type Postings } from './postings.js';
-import { type Segment, type Tail, termPlace } from './segment.js';
+import { firstOf, frequencyOf, rowOf, type Segment, type Tail, termPlace } from './segment.js';
 import type { Sums } from './sums.js';
 import type { Scored } from './top-k.js';
 
@@ -79,19 +79,20 @@ const isIn = (bits: Uint32Array, row: number): boolean => (((bits[row >>> 5] ?? 
 const addStretch = (
   { postings, sums, fixed, perWord, allowed }: Scoring,
   { segment, from, to }: Stretch,
-  weight: number,
+  { number, weight }: WeightedTerm,
   isNewAllowed: boolean,
 ): void => {
-  const { rows, frequencies } = segment;
-  const { lengths } = postings;
+  const { packed } = segment;
+  const { lengths, oddCounts } = postings;
   const { scores, touched } = sums;
   const bits = allowed?.bits;
   let { touchedCount } = sums;
   for (let at = from; at < to; at++) {
-    const row = rows[at] as number;
+    const posting = packed[at] as number;
+    const row = rowOf(posting);
     const before = scores[row] as number;
     if (before === 0 && (!isNewAllowed || (bits !== undefined && !isIn(bits, row)))) continue;
-    const frequency = frequencies[at] as number;
+    const frequency = frequencyOf(posting, number, oddCounts);
     const share = (weight * frequency) / (frequency + fixed + perWord * (lengths[row] as number));
     // 0 or NaN where the document is deleted.
     if (!(share > 0)) continue;
@@ -104,19 +105,20 @@ const addStretch = (
 /** The same for given rows, ascending, each looked up: for few rows and a long stretch. */
 const addLookedUp = (
   { postings, sums, fixed, perWord }: Scoring,
-  { segment, from, to }: Stretch,
-  weight: number,
+  { segment: { packed }, from, to }: Stretch,
+  { number, weight }: WeightedTerm,
   wanted: Int32Array | Uint32Array,
   wantedCount: number,
 ): void => {
   const { scores, touched } = sums;
   let at = from;
-  const first = placeOf(wanted, segment.rows[from] ?? 0, 0, wantedCount);
+  const first = placeOf(wanted, rowOf(packed[from] ?? 0), 0, wantedCount);
   for (let i = first; i < wantedCount && at < to; i++) {
     const row = wanted[i] as number;
-    at = placeOf(segment.rows, row, at, to);
-    if (at >= to || segment.rows[at] !== row) continue;
-    const frequency = segment.frequencies[at] as number;
+    at = placeOf(packed, firstOf(row), at, to);
+    const posting = packed[at] as number;
+    if (at >= to || rowOf(posting) !== row) continue;
+    const frequency = frequencyOf(posting, number, postings.oddCounts);
     const share = (weight * frequency) / (frequency + fixed + perWord * (postings.lengths[row] as number));
     if (!(share > 0)) continue;
     const before = scores[row] as number;
@@ -149,10 +151,10 @@ const addTerm = async (scoring: Scoring, term: SearchedTerm): Promise<void> => {
   for (const stretch of term.stretches) {
     const { segment, from, to } = stretch;
     if (allowed !== undefined && allowed.count * lookUpCost < to - from) {
-      addLookedUp(scoring, stretch, term.weight, allowed.rows(), allowed.count);
+      addLookedUp(scoring, stretch, term, allowed.rows(), allowed.count);
     } else {
       for (let at = from; at < to; at += chunk) {
-        addStretch(scoring, { segment, from: at, to: Math.min(to, at + chunk) }, term.weight, true);
+        addStretch(scoring, { segment, from: at, to: Math.min(to, at + chunk) }, term, true);
         if (scoring.isTimeUp()) await yieldToEventLoop();
       }
     }
@@ -216,8 +218,8 @@ const finish = async (
   for (const term of terms) {
     for (const stretch of term.stretches) {
       if (count * lookUpCost < stretch.to - stretch.from) {
-        addLookedUp(scoring, stretch, term.weight, candidates, count);
-      } else addStretch(scoring, stretch, term.weight, false);
+        addLookedUp(scoring, stretch, term, candidates, count);
+      } else addStretch(scoring, stretch, term, false);
       if (isTimeUp()) await yieldToEventLoop();
     }
     addTail(scoring, term, false);

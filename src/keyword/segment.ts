@@ -1,5 +1,25 @@
 import { grown, placeOf } from './arrays.js';
 
+/** Rows of an index at most: a posting has 24 bits for its row, and a `Map` has room for as many ids. */
+export const maxRows: number = 1 << 24;
+/** Counts that a posting holds itself: whole numbers up to 255. 0 says that it stands among the odd ones. */
+const countBits = 0xff;
+export const isPlainCount = (frequency: number): boolean =>
+  frequency > 0 && frequency <= countBits && Number.isInteger(frequency);
+
+/** Counts that are no whole number up to 255, by row and then by term. */
+export type OddCounts = Map<number, ReadonlyMap<number, number>>;
+
+/** A row and how often it holds the term, in 32 bits, in the order of the rows. */
+export const packed = (row: number, frequency: number): number =>
+  row * (countBits + 1) + (isPlainCount(frequency) ? frequency : 0);
+/** The smallest posting that a row can have. */
+export const firstOf = (row: number): number => row * (countBits + 1);
+export const rowOf = (posting: number): number => posting >>> 8;
+/** 0 where the row has gone. */
+export const frequencyOf = (posting: number, term: number, odd: OddCounts): number =>
+  posting & countBits || (odd.get(rowOf(posting))?.get(term) ?? 0);
+
 /**
  * Postings that stand still: those of one term side by side, ascending by row. `maxima` holds for each term the largest of its
  * f / (f + norm) at the average length of that time, which bounds what it can add to a score.
@@ -10,8 +30,8 @@ export interface Segment {
   /** The postings of the term at place `i` are those from `offsets[i]` to `offsets[i + 1]`. */
   readonly offsets: Int32Array;
   readonly maxima: Float32Array;
-  readonly rows: Int32Array;
-  readonly frequencies: Float32Array;
+  /** See `packed`. */
+  readonly packed: Uint32Array;
   readonly averageLength: number;
 }
 
@@ -64,8 +84,7 @@ export const segmentOf = (tail: Tail): Segment => {
     terms: new Int32Array(termCount),
     offsets: new Int32Array(termCount + 1),
     maxima: new Float32Array(termCount),
-    rows: new Int32Array(tail.count),
-    frequencies: new Float32Array(tail.count),
+    packed: new Uint32Array(tail.count),
     averageLength: tail.averageLength,
   };
   let place = 0;
@@ -75,12 +94,10 @@ export const segmentOf = (tail: Tail): Segment => {
     if (head === 0) continue;
     const start = end;
     for (let at = head; at > 0; at = tail.previous[at] as number) {
-      segment.rows[end] = tail.rows[at] as number;
-      segment.frequencies[end++] = tail.frequencies[at] as number;
+      segment.packed[end++] = packed(tail.rows[at] as number, tail.frequencies[at] as number);
     }
     // The chain runs from the newest to the oldest.
-    segment.rows.subarray(start, end).reverse();
-    segment.frequencies.subarray(start, end).reverse();
+    segment.packed.subarray(start, end).reverse();
     segment.terms[place] = term;
     segment.maxima[place++] = tail.maxima[term] as number;
     segment.offsets[place] = end;
@@ -94,8 +111,8 @@ export const termPlace = ({ terms }: Segment, term: number): number => {
   return terms[place] === term ? place : -1;
 };
 
-export const segmentBytes = ({ terms, offsets, maxima, rows, frequencies }: Segment): number =>
-  [terms, offsets, maxima, rows, frequencies].reduce((sum, { byteLength }) => sum + byteLength, 0);
+export const segmentBytes = (segment: Segment): number =>
+  [segment.terms, segment.offsets, segment.maxima, segment.packed].reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 export const tailBytes = ({ heads, maxima, previous, rows, frequencies }: Tail): number =>
   [heads, maxima, previous, rows, frequencies].reduce((sum, { byteLength }) => sum + byteLength, 0);

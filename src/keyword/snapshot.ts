@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { type Metadata, sliceTimer, type Store, type StoreChange, yieldToEventLoop } from '../core/index.js';
 import { goneKey, gonePrefix } from './document-log.js';
 import { addRow, emptyPostings, type Postings, removeRow, type Saturation } from './postings.js';
+import { rowOf } from './segment.js';
 
 /**
  * The postings of an index as they stood once, so that opening need not analyse all documents again. It is derived: one that is
@@ -23,10 +24,12 @@ interface Head {
   readonly parts: readonly (readonly [PartKind, number])[];
 }
 
-type PartKind = 'names' | 'rows' | 'lengths' | 'offsets' | 'maxima' | 'posting-rows' | 'frequencies';
+type PartKind = 'names' | 'rows' | 'lengths' | 'offsets' | 'maxima' | 'postings' | 'odd-counts';
+/** Counts of a row that its postings do not hold. */
+type OddRecord = readonly [row: number, counts: readonly (readonly [term: number, count: number])[]];
 type RowRecord = readonly [sequence: number, id: string, metadata?: Metadata];
 
-const version = 1;
+const version = 2;
 const headKey = 'snapshot';
 const partPrefix = (place: Head['place']): string => `snapshot/${place}/`;
 const partKey = (place: Head['place'], index: number): string => partPrefix(place) + String(index).padStart(8, '0');
@@ -68,12 +71,17 @@ function* partsOf(postings: Postings): Generator<readonly [PartKind, Uint8Array]
     });
     yield ['rows', bytesOf(records)];
   }
-  const arrays: readonly (readonly [PartKind, Int32Array | Float32Array])[] = [
+  const odd: OddRecord[] = [];
+  for (const [row, counts] of postings.oddCounts) {
+    odd.push([row, [...counts]]);
+    if (odd.length === itemsPerPart) yield ['odd-counts', bytesOf(odd.splice(0))];
+  }
+  yield ['odd-counts', bytesOf(odd)];
+  const arrays: readonly (readonly [PartKind, Int32Array | Uint32Array | Float32Array])[] = [
     ['lengths', postings.lengths.subarray(0, ids.length)],
     ['offsets', segment?.offsets ?? new Int32Array(1)],
     ['maxima', segment?.maxima ?? new Float32Array(0)],
-    ['posting-rows', segment?.rows ?? new Int32Array(0)],
-    ['frequencies', segment?.frequencies ?? new Float32Array(0)],
+    ['postings', segment?.packed ?? new Uint32Array(0)],
   ];
   for (const [kind, { buffer, byteOffset, byteLength }] of arrays) {
     for (let from = 0; from < byteLength; from += bytesPerPart) {
@@ -107,7 +115,7 @@ export const writeSnapshot = async (
     next,
     rowCount: postings.ids.length,
     termCount: postings.names.length,
-    postingCount: segment?.rows.length ?? 0,
+    postingCount: segment?.packed.length ?? 0,
     averageLength: segment?.averageLength ?? 0,
     parts,
   };
@@ -157,8 +165,7 @@ const readParts = async (store: Store, head: Head, saturation: Saturation): Prom
     lengths: new Float32Array(rowCount),
     offsets: new Int32Array(termCount + 1),
     maxima: new Float32Array(termCount),
-    'posting-rows': new Int32Array(postingCount),
-    frequencies: new Float32Array(postingCount),
+    postings: new Uint32Array(postingCount),
   };
   const records: RowRecord[] = [];
   const filled = new Map<PartKind, number>();
@@ -168,7 +175,9 @@ const readParts = async (store: Store, head: Head, saturation: Saturation): Prom
     if (bytes === undefined || crc32(bytes) !== checksum) throw new Error('a part is missing or damaged');
     if (kind === 'names') for (const name of parse<readonly string[]>(bytes)) addName(postings, name);
     else if (kind === 'rows') for (const record of parse<readonly RowRecord[]>(bytes)) records.push(record);
-    else {
+    else if (kind === 'odd-counts') {
+      for (const [row, counts] of parse<readonly OddRecord[]>(bytes)) postings.oddCounts.set(row, new Map(counts));
+    } else {
       const from = filled.get(kind) ?? 0;
       new Uint8Array(arrays[kind].buffer).set(bytes, from);
       filled.set(kind, from + bytes.byteLength);
@@ -179,10 +188,10 @@ const readParts = async (store: Store, head: Head, saturation: Saturation): Prom
     addRow(postings, sequence, metadata === undefined ? { id } : { id, metadata }, arrays.lengths[row] as number);
     if (isTimeUp()) await yieldToEventLoop();
   }
-  const { offsets, maxima, frequencies } = arrays;
+  const { offsets, maxima, postings: packed } = arrays;
   postings.documentFrequency = offsets.slice(1).map((end, term) => end - (offsets[term] as number));
   const terms = Int32Array.from(postings.names.keys());
-  postings.segments = [{ terms, offsets, maxima, rows: arrays['posting-rows'], frequencies, averageLength }];
+  postings.segments = [{ terms, offsets, maxima, packed, averageLength }];
   return postings;
 };
 
@@ -205,7 +214,7 @@ const removeGone = async (store: Store, postings: Postings): Promise<void> => {
     const to = segment.offsets[term + 1] as number;
     let living = 0;
     for (let at = segment.offsets[term] as number; at < to; at++) {
-      if (postings.ids[segment.rows[at] as number] !== undefined) living++;
+      if (postings.ids[rowOf(segment.packed[at] as number)] !== undefined) living++;
     }
     postings.documentFrequency[term] = living;
     if (isTimeUp()) await yieldToEventLoop();
