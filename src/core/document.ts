@@ -199,6 +199,8 @@ export interface VectorStore extends DocumentStore {
 }
 
 export interface KeywordIndex extends DocumentStore {
+  /** Makes a retriever; options in a query win over these. It cannot do `mmr`. */
+  readonly retriever: (options?: KeywordSearchOptions & VectorSearchOptions) => Retriever;
   /** The documents that share the query's words, best first by BM25. */
   readonly search: (text: string, options?: KeywordSearchOptions, run?: Run) => Promise<readonly Hit[]>;
 }

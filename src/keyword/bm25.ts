@@ -74,7 +74,8 @@ export const bm25 = async (options: Bm25Options = {}): Promise<KeywordIndex> => 
   try {
     const state = await openState(settings, ownStore ?? options.store);
     const search = searcher(state, settings);
-    const retriever = (defaults?: VectorSearchOptions): Retriever => retrieverOf(search, defaults);
+    const retriever = (defaults?: KeywordSearchOptions & VectorSearchOptions): Retriever =>
+      retrieverOf(search, defaults);
     return { ...writers(state, ownStore), ...readers(state), search, retriever };
   } catch (error) {
     await ownStore?.close();
@@ -129,10 +130,13 @@ const isList = (which: readonly string[] | Filter): which is readonly string[] =
 /** The ids that are there, each once. */
 const idsOf = ({ postings }: IndexState, which: readonly string[] | Filter): readonly string[] => {
   if (isList(which)) return [...new Set(which)].filter((id) => postings.rows.has(id));
-  return Array.from(postings.filters.select(which).rows(), (row) => postings.ids[row] ?? '');
+  return Array.from(postings.filters.select(which).rows(), (row) => postings.documents[row]?.id ?? '');
 };
 
-const retrieverOf = (search: KeywordIndex['search'], defaults: VectorSearchOptions = {}): Retriever => {
+const retrieverOf = (
+  search: KeywordIndex['search'],
+  defaults: KeywordSearchOptions & VectorSearchOptions = {},
+): Retriever => {
   if (defaults.mmr !== undefined) {
     throw new PipewrightError(
       'unsupported',

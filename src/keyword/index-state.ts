@@ -20,6 +20,7 @@ import {
   type Postings,
   removeDocument,
   type Saturation,
+  storedDocument,
   termNumber,
 } from './postings.js';
 import { maxRows } from './segment.js';
@@ -86,7 +87,8 @@ export const openState = async (settings: IndexSettings, store: Store | undefine
   const persistence: Persistence = { store, log, analysis, hasSnapshot: await hasSnapshot(store), changeCount: 0 };
   const isTimeUp = sliceTimer();
   for await (const [sequence, document] of log.documents(restored?.next ?? 0)) {
-    addDocument(postings, sequence, await analyze(document, (term) => termNumber(postings, term)));
+    const analyzed = await analyze(document, (term) => termNumber(postings, term));
+    addDocument(postings, storedDocument(sequence, document), analyzed);
     await moveFullTail(postings);
     persistence.changeCount++;
     if (isTimeUp()) await yieldToEventLoop();
@@ -117,7 +119,7 @@ export const changeDocuments = async (
   const next = persistence?.log.next ?? 0;
   const gone = change.removed.flatMap(({ document }): readonly number[] => {
     const kept = postings.documents[postings.rows.get(document.id) ?? -1];
-    return typeof kept === 'number' ? [kept] : [];
+    return kept !== undefined && 'sequence' in kept ? [kept.sequence] : [];
   });
   await persistence?.log.write({ put: put.values(), gone, atMs, isNoted: persistence.hasSnapshot });
   await apply(state, change, persistence && next);
@@ -127,8 +129,8 @@ export const changeDocuments = async (
   if (persistence.changeCount > Math.max(20_000, state.postings.liveCount)) await saveSnapshot(state);
 };
 
-const checkRoom = ({ ids }: Postings, putCount: number): void => {
-  if (ids.length + putCount <= maxRows) return;
+const checkRoom = ({ documents }: Postings, putCount: number): void => {
+  if (documents.length + putCount <= maxRows) return;
   throw new PipewrightError(
     'bad-input',
     `A keyword index holds up to ${maxRows} documents, counting replaced ones. Spread them over two indexes.`,
@@ -166,7 +168,8 @@ const apply = async (state: IndexState, { removed, added }: Change, next: number
     // In one go, so that no search misses a document that is being replaced.
     const old = replaced.get(analyzed.document.id);
     if (old !== undefined) removeDocument(postings, old);
-    addDocument(postings, next === undefined ? analyzed.document : next + at, analyzed);
+    const { document } = analyzed;
+    addDocument(postings, next === undefined ? document : storedDocument(next + at, document), analyzed);
     replaced.delete(analyzed.document.id);
     await moveFullTail(postings);
     if (isTimeUp()) await yieldToEventLoop();
@@ -187,14 +190,15 @@ export type ReadDocument = (
 /** The document of a row; undefined where it has gone, or the store has it no longer because it is about to go. */
 export const documentAt: ReadDocument = ({ persistence }, { documents }, row) => {
   const kept = documents[row];
-  return typeof kept === 'number' ? persistence?.log.read(kept) : kept;
+  return kept !== undefined && 'sequence' in kept ? persistence?.log.read(kept.sequence) : kept;
 };
 
 /** The document of a row while nobody else writes, so that it must be there. */
 export const presentDocument = async (state: IndexState, postings: Postings, row: number): Promise<Document> => {
   const document = await documentAt(state, postings, row);
-  if (document === undefined) throw missing(Number(postings.documents[row]));
-  return document;
+  if (document !== undefined) return document;
+  const kept = postings.documents[row];
+  throw missing(kept !== undefined && 'sequence' in kept ? kept.sequence : row);
 };
 
 const saveSnapshot = async (state: IndexState): Promise<void> => {

@@ -40,8 +40,8 @@ const mergeFrom = async (postings: Postings, first: number): Promise<void> => {
 };
 
 /** Much is deleted: the work of writing all anew stays in proportion to what was written and deleted. */
-export const shouldCompact = ({ ids, liveCount }: Postings): boolean =>
-  ids.length - liveCount > Math.max(1024, liveCount / 2);
+export const shouldCompact = ({ documents, liveCount }: Postings): boolean =>
+  documents.length - liveCount > Math.max(1024, liveCount / 2);
 
 /** Neighbouring segments as one, without what is deleted. */
 const mergeSegments = async (postings: Postings, segments: readonly Segment[]): Promise<Segment> => {
@@ -138,14 +138,10 @@ export const compact = async (old: Postings): Promise<Postings> => {
   await mergeAll(old);
   const isTimeUp = sliceTimer();
   const made = emptyPostings(old.saturation);
-  const newRows = new Int32Array(old.ids.length);
-  for (let row = 0; row < old.ids.length; row++) {
-    const id = old.ids[row];
-    const document = old.documents[row];
-    if (id !== undefined && document !== undefined) {
-      const metadata = old.metadata[row];
-      newRows[row] = addRow(made, document, { id, ...(metadata && { metadata }) }, old.lengths[row] as number);
-    }
+  const newRows = new Int32Array(old.documents.length);
+  for (let row = 0; row < old.documents.length; row++) {
+    const kept = old.documents[row];
+    if (kept !== undefined) newRows[row] = addRow(made, kept, old.lengths[row] as number);
     if (row % 1024 === 0 && isTimeUp()) await yieldToEventLoop();
   }
   const [segment] = old.segments;

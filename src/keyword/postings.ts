@@ -1,4 +1,4 @@
-import type { Document, Metadata } from '../core/index.js';
+import type { Document } from '../core/index.js';
 import { type FilterIndex, filterIndex } from '../filter/index.js';
 import { grown } from './arrays.js';
 import {
@@ -18,6 +18,20 @@ export interface Saturation {
   readonly b: number;
 }
 
+/** A document whose text is in the store. */
+export interface StoredDocument extends Pick<Document, 'id' | 'metadata'> {
+  /** Its number in the log. */
+  readonly sequence: number;
+}
+
+/** What memory keeps of a document: all of it, or what finds it in the store. */
+export type KeptDocument = Document | StoredDocument;
+
+export const storedDocument = (
+  sequence: number,
+  { id, metadata }: Pick<Document, 'id' | 'metadata'>,
+): StoredDocument => (metadata === undefined ? { sequence, id } : { sequence, id, metadata });
+
 /**
  * Which documents hold which term, in typed arrays. Documents have rows, in the order in which they came; the row of a deleted
  * one stays empty until the next compaction. Postings stand in segments, older ones first, and the newest in the tail.
@@ -33,10 +47,7 @@ export interface Postings {
   /** Id of a document to its row. */
   readonly rows: Map<string, number>;
   /** By row; undefined where deleted. */
-  readonly ids: (string | undefined)[];
-  readonly metadata: (Metadata | undefined)[];
-  /** By row: the document itself, or its sequence number in the store that keeps it. */
-  readonly documents: (Document | number | undefined)[];
+  readonly documents: (KeptDocument | undefined)[];
   /** By row: its weighted count of words; Infinity where deleted, which makes every score 0. */
   lengths: Float32Array;
   liveCount: number;
@@ -61,8 +72,6 @@ export const emptyPostings = (saturation: Saturation): Postings => ({
   names: [],
   documentFrequency: new Int32Array(64),
   rows: new Map(),
-  ids: [],
-  metadata: [],
   documents: [],
   lengths: new Float32Array(64),
   liveCount: 0,
@@ -91,27 +100,20 @@ export const termNumber = (postings: Postings, term: string): number => {
 };
 
 /** Takes in all of a document but its postings, and returns its row. */
-export const addRow = (
-  postings: Postings,
-  kept: Document | number,
-  { id, metadata }: Pick<Document, 'id' | 'metadata'>,
-  length: number,
-): number => {
-  const row = postings.ids.push(id) - 1;
-  postings.rows.set(id, row);
-  postings.metadata.push(metadata);
-  postings.documents.push(kept);
+export const addRow = (postings: Postings, kept: KeptDocument, length: number): number => {
+  const row = postings.documents.push(kept) - 1;
+  postings.rows.set(kept.id, row);
   postings.lengths = grown(postings.lengths, row + 1);
   postings.lengths[row] = length;
   postings.totalLength += length;
   postings.liveCount++;
-  postings.filters.add(row, metadata);
+  postings.filters.add(row, kept.metadata);
   return row;
 };
 
-export const addDocument = (postings: Postings, kept: Document | number, analyzed: AnalyzedDocument): void => {
-  const { document, length, terms, frequencies } = analyzed;
-  const row = addRow(postings, kept, document, length);
+export const addDocument = (postings: Postings, kept: KeptDocument, analyzed: AnalyzedDocument): void => {
+  const { length, terms, frequencies } = analyzed;
+  const row = addRow(postings, kept, length);
   const { k1, b } = postings.saturation;
   if (postings.tail.count === 0) postings.tail = emptyTail(postings.names.length, averageLength(postings));
   const norm = k1 * (1 - b + (b * length) / (postings.tail.averageLength || 1));
@@ -128,11 +130,9 @@ export const addDocument = (postings: Postings, kept: Document | number, analyze
 
 /** Takes out all of a document but the counts of its terms. Its postings stay until they are merged, and score 0. */
 export const removeRow = (postings: Postings, row: number): void => {
-  postings.rows.delete(postings.ids[row] ?? '');
+  postings.rows.delete(postings.documents[row]?.id ?? '');
   postings.totalLength -= postings.lengths[row] as number;
   postings.lengths[row] = Number.POSITIVE_INFINITY;
-  postings.ids[row] = undefined;
-  postings.metadata[row] = undefined;
   postings.documents[row] = undefined;
   postings.filters.remove(row);
   postings.oddCounts.delete(row);
@@ -150,18 +150,16 @@ export const removeDocument = (postings: Postings, { document, terms }: Analyzed
 
 /** Bytes held, as near as can be told: Latin text takes one byte a character, an entry of a map some 40, an object some 100. */
 export const postingsBytes = (postings: Postings): number => {
-  const { segments, tail, names, documentFrequency, lengths, ids, documents, metadata, filters, oddCounts } = postings;
+  const { segments, tail, names, documentFrequency, lengths, documents, filters, oddCounts } = postings;
   let bytes = documentFrequency.byteLength + lengths.byteLength + tailBytes(tail) + filters.bytes;
   for (const segment of segments) bytes += segmentBytes(segment);
   for (const name of names) bytes += name.length + 64;
   for (const { size } of oddCounts.values()) bytes += 200 + size * 40;
-  bytes += ids.length * 32;
-  for (let row = 0; row < ids.length; row++) {
-    const id = ids[row];
-    if (id === undefined) continue;
-    const document = documents[row];
-    bytes += id.length + 64 + (metadata[row] === undefined ? 0 : 100);
-    if (typeof document === 'object') bytes += document.text.length + (document.title?.length ?? 0) + 100;
+  bytes += documents.length * 8;
+  for (const document of documents) {
+    if (document === undefined) continue;
+    bytes += document.id.length + 100 + (document.metadata === undefined ? 0 : 100);
+    if ('text' in document) bytes += document.text.length + (document.title?.length ?? 0);
   }
   return bytes;
 };

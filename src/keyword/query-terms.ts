@@ -46,7 +46,7 @@ export const queryTerms = async (
   };
   const counts = new Map<string, number>();
   for (const term of analyzer(text)) counts.set(term, (counts.get(term) ?? 0) + 1);
-  const endings = isPrefix ? endingsOf(analyzer, text) : new Map<string, string>();
+  const endings = isPrefix && !/\s$/u.test(text) ? endingsOf(analyzer, text) : new Map<string, string>();
   const vocabulary = isPrefix || maxEdits > 0 ? await vocabularyOf(postings.names) : undefined;
   for (const [term, count] of counts) {
     add(term, count, Number.POSITIVE_INFINITY);

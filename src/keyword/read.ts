@@ -55,7 +55,7 @@ export const readers = (state: IndexState): Pick<KeywordIndex, 'get' | 'entries'
 
 /** Taken down at the start, so that a document that is replaced on the way comes once. */
 const idsAfter = (
-  { rows, ids, filters }: Postings,
+  { rows, documents, filters }: Postings,
   after: string | undefined,
   filter: Filter | undefined,
 ): readonly string[] => {
@@ -63,8 +63,8 @@ const idsAfter = (
   if (first === undefined) {
     throw new PipewrightError('bad-input', `No document has the id \`${after}\` to go on after.`);
   }
-  if (filter === undefined) return ids.slice(first + 1).filter((id) => id !== undefined);
+  if (filter === undefined) return documents.slice(first + 1).flatMap((kept) => (kept === undefined ? [] : [kept.id]));
   const found: string[] = [];
-  for (const row of filters.select(filter).rows()) if (row > first) found.push(ids[row] ?? '');
+  for (const row of filters.select(filter).rows()) if (row > first) found.push(documents[row]?.id ?? '');
   return found;
 };

@@ -178,7 +178,7 @@ const rank = async (
       const row = rows[at] as number;
       const score = scores[row] as number;
       // The floor first, because nearly all rows end here.
-      if (score < best.floor() || score < minScore || postings.ids[row] === undefined) continue;
+      if (score < best.floor() || score < minScore || postings.documents[row] === undefined) continue;
       best.offer(row, score);
     }
     if (to < count && isTimeUp()) await yieldToEventLoop();
@@ -246,7 +246,7 @@ export const score = async (
     postings,
     tail: postings.tail,
     sums,
-    rowCount: postings.ids.length,
+    rowCount: postings.documents.length,
     fixed: k1 * (1 - b),
     perWord: average > 0 ? (k1 * b) / average : 0,
     allowed: options.allowed,

@@ -32,7 +32,7 @@ export const searcher = (state: IndexState, { analyzer }: { readonly analyzer: A
     const { k = 10, minScore = 0, filter } = options;
     const allowed = filter === undefined ? undefined : postings.filters.select(filter);
     const terms = await queryTerms(postings, vocabularyOf, analyzer, text, options);
-    const sums = pool.take(postings.ids.length);
+    const sums = pool.take(postings.documents.length);
     try {
       const rows = await score(postings, terms, sums, { k: Math.floor(k), minScore, allowed });
       return { rows, terms: terms.map(({ number }) => postings.names[number] ?? '') };

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import { type Metadata, sliceTimer, type Store, type StoreChange, yieldToEventLoop } from '../core/index.js';
+import { sliceTimer, type Store, type StoreChange, yieldToEventLoop } from '../core/index.js';
 import { goneKey, gonePrefix } from './document-log.js';
-import { addRow, emptyPostings, type Postings, removeRow, type Saturation } from './postings.js';
+import { addRow, emptyPostings, type Postings, removeRow, type Saturation, type StoredDocument } from './postings.js';
 import { rowOf } from './segment.js';
 
 /**
@@ -27,7 +27,6 @@ interface Head {
 type PartKind = 'names' | 'rows' | 'lengths' | 'offsets' | 'maxima' | 'postings' | 'odd-counts';
 /** Counts of a row that its postings do not hold. */
 type OddRecord = readonly [row: number, counts: readonly (readonly [term: number, count: number])[]];
-type RowRecord = readonly [sequence: number, id: string, metadata?: Metadata];
 
 const version = 2;
 const headKey = 'snapshot';
@@ -59,17 +58,13 @@ export const hasSnapshot = async (store: Store): Promise<boolean> => {
 };
 
 function* partsOf(postings: Postings): Generator<readonly [PartKind, Uint8Array], void, undefined> {
-  const { names, ids, documents, metadata, segments } = postings;
+  const { names, documents, segments } = postings;
   const segment = segments[0];
   for (let from = 0; from < names.length; from += itemsPerPart) {
     yield ['names', bytesOf(names.slice(from, from + itemsPerPart))];
   }
-  for (let from = 0; from < ids.length; from += itemsPerPart) {
-    const records = ids.slice(from, from + itemsPerPart).map((id, at) => {
-      const known = metadata[from + at];
-      return known === undefined ? [documents[from + at], id] : [documents[from + at], id, known];
-    });
-    yield ['rows', bytesOf(records)];
+  for (let from = 0; from < documents.length; from += itemsPerPart) {
+    yield ['rows', bytesOf(documents.slice(from, from + itemsPerPart))];
   }
   const odd: OddRecord[] = [];
   for (const [row, counts] of postings.oddCounts) {
@@ -78,7 +73,7 @@ function* partsOf(postings: Postings): Generator<readonly [PartKind, Uint8Array]
   }
   yield ['odd-counts', bytesOf(odd)];
   const arrays: readonly (readonly [PartKind, Int32Array | Uint32Array | Float32Array])[] = [
-    ['lengths', postings.lengths.subarray(0, ids.length)],
+    ['lengths', postings.lengths.subarray(0, documents.length)],
     ['offsets', segment?.offsets ?? new Int32Array(1)],
     ['maxima', segment?.maxima ?? new Float32Array(0)],
     ['postings', segment?.packed ?? new Uint32Array(0)],
@@ -113,7 +108,7 @@ export const writeSnapshot = async (
     place,
     analysis,
     next,
-    rowCount: postings.ids.length,
+    rowCount: postings.documents.length,
     termCount: postings.names.length,
     postingCount: segment?.packed.length ?? 0,
     averageLength: segment?.averageLength ?? 0,
@@ -167,14 +162,14 @@ const readParts = async (store: Store, head: Head, saturation: Saturation): Prom
     maxima: new Float32Array(termCount),
     postings: new Uint32Array(postingCount),
   };
-  const records: RowRecord[] = [];
+  const records: StoredDocument[] = [];
   const filled = new Map<PartKind, number>();
   const isTimeUp = sliceTimer();
   for (const [index, [kind, checksum]] of head.parts.entries()) {
     const bytes = await store.get(partKey(place, index));
     if (bytes === undefined || crc32(bytes) !== checksum) throw new Error('a part is missing or damaged');
     if (kind === 'names') for (const name of parse<readonly string[]>(bytes)) addName(postings, name);
-    else if (kind === 'rows') for (const record of parse<readonly RowRecord[]>(bytes)) records.push(record);
+    else if (kind === 'rows') for (const record of parse<readonly StoredDocument[]>(bytes)) records.push(record);
     else if (kind === 'odd-counts') {
       for (const [row, counts] of parse<readonly OddRecord[]>(bytes)) postings.oddCounts.set(row, new Map(counts));
     } else {
@@ -184,8 +179,8 @@ const readParts = async (store: Store, head: Head, saturation: Saturation): Prom
     }
     if (isTimeUp()) await yieldToEventLoop();
   }
-  for (const [row, [sequence, id, metadata]] of records.entries()) {
-    addRow(postings, sequence, metadata === undefined ? { id } : { id, metadata }, arrays.lengths[row] as number);
+  for (const [row, kept] of records.entries()) {
+    addRow(postings, kept, arrays.lengths[row] as number);
     if (isTimeUp()) await yieldToEventLoop();
   }
   const { offsets, maxima, postings: packed } = arrays;
@@ -206,15 +201,15 @@ const removeGone = async (store: Store, postings: Postings): Promise<void> => {
   const [segment] = postings.segments;
   if (gone.size === 0 || segment === undefined) return;
   const isTimeUp = sliceTimer();
-  for (const [row, sequence] of postings.documents.entries()) {
-    if (typeof sequence === 'number' && gone.has(goneKey(sequence))) removeRow(postings, row);
+  for (const [row, kept] of postings.documents.entries()) {
+    if (kept !== undefined && 'sequence' in kept && gone.has(goneKey(kept.sequence))) removeRow(postings, row);
     if (row % 1024 === 0 && isTimeUp()) await yieldToEventLoop();
   }
   for (let term = 0; term < segment.terms.length; term++) {
     const to = segment.offsets[term + 1] as number;
     let living = 0;
     for (let at = segment.offsets[term] as number; at < to; at++) {
-      if (postings.ids[rowOf(segment.packed[at] as number)] !== undefined) living++;
+      if (postings.documents[rowOf(segment.packed[at] as number)] !== undefined) living++;
     }
     postings.documentFrequency[term] = living;
     if (isTimeUp()) await yieldToEventLoop();

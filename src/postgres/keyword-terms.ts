@@ -158,7 +158,7 @@ export const candidatesOf = async (
 ): Promise<{ readonly counts: ReadonlyMap<string, number>; readonly candidates: readonly Candidate[] }> => {
   const counts = new Map<string, number>();
   for (const term of query.analyzer(text)) counts.set(storedTerm(term), (counts.get(storedTerm(term)) ?? 0) + 1);
-  const endings = isPrefix ? endingsOf(query.analyzer, text) : new Map<string, string>();
+  const endings = isPrefix && !/\s$/u.test(text) ? endingsOf(query.analyzer, text) : new Map<string, string>();
   const candidates: Candidate[] = [];
   for (const term of counts.keys()) {
     const edits = allowedEdits(term, maxEdits);

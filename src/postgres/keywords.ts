@@ -2,6 +2,7 @@ import {
   checkAtLeast,
   defineStep,
   type KeywordIndex,
+  type KeywordSearchOptions,
   PipewrightError,
   queryOf,
   type Retriever,
@@ -135,7 +136,7 @@ const rowsOf = async (
   return rows;
 };
 
-const retrieverOf = (searcher: KeywordSearcher, defaults: VectorSearchOptions): Retriever => {
+const retrieverOf = (searcher: KeywordSearcher, defaults: KeywordSearchOptions & VectorSearchOptions): Retriever => {
   if (defaults.mmr !== undefined) {
     throw new PipewrightError(
       'unsupported',
