@@ -1,6 +1,6 @@
 import { recursiveSplitter } from '../../src/document/index.js';
 import { bm25 } from '../../src/keyword/index.js';
-import { localEmbedder } from '../../src/model/index.js';
+import { fitLatentEmbedder, localEmbedder } from '../../src/model/index.js';
 import {
   compress,
   diversify,
@@ -41,17 +41,25 @@ export const contendersFor = async ({ documents }: Collection): Promise<Contende
   await index.add(documents);
   await small.add(await recursiveSplitter({ maxChars: 400, overlapChars: 80 })(documents));
   await vectors.add(documents);
+  const latent = await hnsw({
+    embedder: await fitLatentEmbedder(documents.map(({ title = '', text }) => `${title}\n${text}`)),
+  });
+  await latent.add(documents);
   const keyword = index.retriever();
   const vector = vectors.retriever();
   const byId = new Map(documents.map((document) => [document.id, document]));
   const recipe = hybrid([keyword, vector], { fusion: 'relative-score', weights: [1, 0.3] });
+  const withLatent = hybrid([keyword, latent.retriever()], { fusion: 'relative-score' });
   const reranked = (retriever: Retriever): Retriever =>
     rerank(retriever, lexicalReranker(), { candidates: 100, searchWeight: 0.5 });
   return {
     retrievers: {
       keyword,
       'vector (local embedder)': vector,
+      'vector (latent-semantic embedder)': latent.retriever(),
       'hybrid, relative score, weights 1 and 0.3': recipe,
+      'hybrid with the latent-semantic embedder, relative score': withLatent,
+      'rerank(hybrid with the latent one, lexical), 100 candidates': reranked(withLatent),
       'hybrid, reciprocal rank': hybrid([keyword, vector]),
       'hybrid, reciprocal rank, weights 1 and 0.3': hybrid([keyword, vector], { weights: [1, 0.3] }),
       'relevanceFeedback(keyword)': relevanceFeedback(keyword),
@@ -65,7 +73,7 @@ export const contendersFor = async ({ documents }: Collection): Promise<Contende
       'compress(keyword, sentences), 100 read': asDocuments(compress(keyword, sentenceCompressor(), { maxHits: 100 })),
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([index.close(), small.close(), vectors.close()]);
+      await Promise.all([index.close(), small.close(), vectors.close(), latent.close()]);
     },
   };
 };
