@@ -55,8 +55,12 @@ export interface SearcherParts {
   readonly dimensions: number;
 }
 
-// Measured at 384 dimensions: a step of `ef` costs about as much as comparing with so many rows that lie side by side.
+// Measured at 384 dimensions: a step of `ef` costs about as much as comparing with so many rows.
 const comparisonsPerEf = 30;
+/** Below this share a filtered walk loses its way: neighbours, and theirs, that pass are too few. */
+const leastWalkedShare = 1 / 16;
+/** A filtered walk measures more rows for each that it keeps; with this part of `ef` it takes somewhat longer than another. */
+const filteredEf = 2 / 3;
 /** So much is compared before other work gets its turn: some 15 ms. */
 const kernelSliceBytes = 64 * 1_048_576;
 const plainSliceBytes = 8 * 1_048_576;
@@ -129,9 +133,9 @@ const createScan = ({ space, table, dimensions }: SearcherParts): Scan => {
   };
 };
 
-/** Whether comparing with each of the rows costs less than a walk through the graph that passes over all others. */
-const isScanCheaper = (matches: number, count: number, ef: number): boolean =>
-  matches * matches <= comparisonsPerEf * ef * count;
+/** Whether comparing with each of the rows costs less than a walk through the graph, or is the only way to find them. */
+const isScanBetter = (matches: number, count: number, ef: number): boolean =>
+  matches <= Math.max(comparisonsPerEf * ef, leastWalkedShare * count);
 
 /** Threads that start with the first queries for them. */
 const createPooled = (threads: number) => {
@@ -164,8 +168,11 @@ const oneByOne = async (
   return found;
 };
 
-const graphOptions = (k: number, ef: number, set: RowSet | undefined): GraphSearchOptions =>
-  set === undefined ? { k, ef } : { k, ef, bits: set.bits };
+/** What the graph is asked for; a filter that most rows pass costs a walk nothing. */
+const graphOptions = (k: number, ef: number, set: RowSet | undefined, count: number): GraphSearchOptions =>
+  set === undefined
+    ? { k, ef }
+    : { k, ef: Math.max(k, Math.ceil(ef * Math.max(filteredEf, set.count / count))), bits: set.bits };
 
 /**
  * Plans each search. Where few rows come into question it compares with each of them, which is exact. Else it walks through the
@@ -182,7 +189,7 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
     const { kernel, pendingCount } = space;
     const matches = set?.count ?? table.count;
     if (kernel === undefined || !indexer.isSound() || pendingCount * 2 > table.count) return undefined;
-    return isScanCheaper(matches, table.count, ef) ? undefined : kernel;
+    return isScanBetter(matches, table.count, ef) ? undefined : kernel;
   };
 
   /** Adds what is not in the graph yet. */
@@ -202,7 +209,7 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
     const ef = Math.max(rest.ef, options.k);
     const graph = graphFor(options, ef);
     if (graph === undefined) return scan(query, options);
-    const found = collect(graph.search(query, graphOptions(options.k, ef, rest.set)));
+    const found = collect(graph.search(query, graphOptions(options.k, ef, rest.set, table.count)));
     if (space.pendingCount === 0 && found.length === options.k) return found;
     return complete(query, found, options);
   };
@@ -215,7 +222,7 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
       return oneByOne(queries, (query) => nearest(query, { k, ...rest }), rest.run);
     }
     const { newestKey } = table;
-    const found = await pooled.search(graph, queries, graphOptions(options.k, ef, rest.set));
+    const found = await pooled.search(graph, queries, graphOptions(options.k, ef, rest.set, table.count));
     return Promise.all(
       found.map(async (one, i) => {
         const candidates = collect(one);

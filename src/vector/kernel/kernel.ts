@@ -168,7 +168,7 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
     const wanted = wantedOf(k, header(headerLength));
     const width = Math.max(Math.min(ef, header(headerLength)), wanted);
     place(query, 'A query');
-    makeRoom(width);
+    makeRoom(Math.max(width, exports.reserveFor(wanted)));
     const held = bitSets.find(bits);
     return found(exports.search(wanted, width, held.address, held.rows, outRows(), outDistances()));
   };

@@ -23,7 +23,7 @@ const searchBatch = async (
   queries: readonly Float32Array[],
   { k: most, ef = 64, bits }: GraphSearchOptions,
 ): Promise<readonly Nearest[]> => {
-  const { space, shape, header, bitSets } = parts;
+  const { space, shape, header, bitSets, exports } = parts;
   const k = wantedOf(most, header(headerLength));
   const width = Math.max(Math.min(ef, header(headerLength)), k);
   const queryBytes = roomFor(queries.length * shape.paddedDimensions * 4);
@@ -46,7 +46,7 @@ const searchBatch = async (
       [jobBitRows, held.rows],
       [jobFound, found],
     ] as const;
-    await jobs.run({ kind: searchJob, count: queries.length, words, results: width });
+    await jobs.run({ kind: searchJob, count: queries.length, words, results: Math.max(width, exports.reserveFor(k)) });
     return queries.map((_, i) => copyFound(parts, found + i * answerBytes, k));
   } finally {
     space.give(address, queryBytes);

@@ -44,7 +44,8 @@ export interface GraphSearchOptions {
   readonly ef?: number;
   /**
    * Only these rows: bit `row & 31` of word `row >>> 5`, rows beyond the end do not match. It is copied once and then known by
-   * the identity of the array, so do not change it afterwards. @default all live rows
+   * the identity of the array, so do not change it afterwards. The walk measures only them; where few rows pass (less than a
+   * sixteenth), `scan` is the better way. @default all live rows
    */
   readonly bits?: Uint32Array;
 }

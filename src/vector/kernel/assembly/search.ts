@@ -35,7 +35,10 @@ function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
   return given;
 }
 
-/** About the `k` nearest linked rows; returns how many there are at `rows` and `distances`. `ef` is at least `k`. */
+/**
+ * About the `k` nearest linked rows; returns how many there are at `rows` and `distances`. `ef` is at least `k`. A walk that
+ * runs dry under a filter may have missed rows that lie apart: then it compares with all that pass.
+ */
 export function search(k: u32, ef: u32, bits: usize, bitRows: u32, rows: usize, distances: usize): u32 {
   const entry = atomic.load<u32>(headerEntry);
   if (entry === noRow) return 0;
@@ -43,7 +46,9 @@ export function search(k: u32, ef: u32, bits: usize, bitRows: u32, rows: usize, 
   setFilter(bits, bitRows);
   startAt(entry);
   descend(levelOf(nodeOf(entry)), 1);
-  return finish(walk(0, ef, noRow), k, rows, distances);
+  const count = walk(0, ef, noRow);
+  if (bits !== 0 && count < ef) return scanBits(k, bits, bitRows, rows, distances);
+  return finish(count, k, rows, distances);
 }
 
 /** The same by comparing with all rows. */

@@ -29,12 +29,15 @@ export function setFilter(bits: usize, rows: u32): void {
   filterRows = rows;
 }
 
-/** Whether a row may be a result. Others are walked through all the same. */
-export function isWanted(row: u32): bool {
-  if ((flagsOf(row) & isLive) === 0) return false;
-  if (filterBits === 0) return true;
+/** Whether the bit of a row is set. */
+function passes(row: u32): bool {
   if (row >= filterRows) return false;
   return ((load<u32>(filterBits + ((<usize>(row >> 5)) << 2)) >> (row & 31)) & 1) !== 0;
+}
+
+/** Whether a row may be a result. */
+function isWanted(row: u32): bool {
+  return (filterBits === 0 || passes(row)) && (flagsOf(row) & isLive) !== 0;
 }
 
 /** A count read while it is written may belong to another moment, but never leads out of the list. */
@@ -71,18 +74,53 @@ export function descend(top: u32, bottom: u32): void {
   }
 }
 
+/** Where the neighbours of a row on a level end; they begin behind the count at `list`. */
+function endOf(list: usize, level: u32): usize {
+  return list + 4 + ((<usize>countIn(list, level)) << 2);
+}
+
+/** Puts a row into the batch, which holds `count`. Returns how many it holds then. */
+function put(row: u32, count: u32): u32 {
+  store<u32>(batch + ((<usize>count) << 2), row);
+  return count + 1;
+}
+
 /** The neighbours of a row that this walk has not seen yet go into the batch; returns how many. */
 function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
   const node = nodeOf(row);
   if (levelOf(node) < level) return 0;
   const list = listOf(node, level);
-  const end = list + 4 + ((<usize>countIn(list, level)) << 2);
+  const end = endOf(list, level);
   let unseen: u32 = 0;
   for (let at = list + 4; at < end; at += 4) {
     const neighbour = load<u32>(at);
-    if (!visit(neighbour, epoch)) continue;
-    store<u32>(batch + ((<usize>unseen) << 2), neighbour);
-    unseen++;
+    if (visit(neighbour, epoch)) unseen = put(neighbour, unseen);
+  }
+  return unseen;
+}
+
+/**
+ * The same for a filter: only rows that pass it. In the place of others come their neighbours, as in ACORN-1 (Patel et al. 2024),
+ * until there are as many as a list holds. So a walk measures what may be a result and little else.
+ */
+function gatherWanted(row: u32, epoch: u32): u32 {
+  const list = listOf(nodeOf(row), 0);
+  const end = endOf(list, 0);
+  const most = capacityOf(0);
+  let unseen: u32 = 0;
+  for (let at = list + 4; at < end; at += 4) {
+    const neighbour = load<u32>(at);
+    if (passes(neighbour) && visit(neighbour, epoch)) unseen = put(neighbour, unseen);
+  }
+  for (let at = list + 4; at < end && unseen < most; at += 4) {
+    const between = load<u32>(at);
+    if (passes(between) || !visit(between, epoch)) continue;
+    const further = listOf(nodeOf(between), 0);
+    const furtherEnd = endOf(further, 0);
+    for (let to = further + 4; to < furtherEnd; to += 4) {
+      const neighbour = load<u32>(to);
+      if (passes(neighbour) && visit(neighbour, epoch)) unseen = put(neighbour, unseen);
+    }
   }
   return unseen;
 }
@@ -111,7 +149,7 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
     if (count >= ef && distanceAt(toVisit, 0) > bound) break;
     const row = rowAt(toVisit, 0);
     popNearest(toVisit, candidateCount--);
-    const unseen = gatherUnseen(row, level, epoch);
+    const unseen = filterBits === 0 ? gatherUnseen(row, level, epoch) : gatherWanted(row, epoch);
     measureAll(batch, unseen, distances);
     for (let i: u32 = 0; i < unseen; i++) {
       const distance = load<f32>(distances + ((<usize>i) << 2));
@@ -145,16 +183,17 @@ export function endScan(): u32 {
   measureAll(batch, batched, distances);
   for (let i: u32 = 0; i < batched; i++) {
     const distance = load<f32>(distances + ((<usize>i) << 2));
+    if (kept === keptAtMost && distance >= distanceAt(results, 0)) continue;
     const row = load<u32>(batch + ((<usize>i) << 2));
+    if ((flagsOf(row) & isLive) === 0) continue;
     if (kept < keptAtMost) pushFarthest(results, kept++, distance, row);
-    else if (distance < distanceAt(results, 0)) replaceFarthest(results, kept, distance, row);
+    else replaceFarthest(results, kept, distance, row);
   }
   batched = 0;
   return kept;
 }
 
 export function compare(row: u32): void {
-  if ((flagsOf(row) & isLive) === 0) return;
   store<u32>(batch + ((<usize>batched) << 2), row);
   if (++batched === batchRows) endScan();
 }
