@@ -11,6 +11,8 @@ import {
 const documentOf = (entry: VectorEntry, position: number): Document => {
   checkDocument(entry, position);
   const { id, text, title, source, place, metadata } = entry;
+  // An object that is put together with spreads takes half as much memory again.
+  if ((title ?? source ?? place ?? metadata) === undefined) return { id, text };
   return {
     id,
     text,
