@@ -116,6 +116,26 @@ describe('bm25 with beginnings and misspelt words', () => {
     expect(hits.map(({ id }) => id)).toEqual(expect.arrayContaining(['a', 'b']));
   });
 
+  it('takes the last word for whole once a space follows it', async () => {
+    await using index = await bm25({ analyzer: words });
+    await index.add([
+      { id: 'wing', text: 'wing' },
+      { id: 'wings', text: 'wings' },
+    ]);
+    expect(await index.search('wing', { isPrefix: true })).toHaveLength(2);
+    expect(await index.search('wing ', { isPrefix: true })).toHaveLength(1);
+  });
+
+  it('gives a retriever the same options, which those of a question win over', async () => {
+    await using index = await bm25({ analyzer: words });
+    await index.add([{ id: 'wings', text: 'wings' }]);
+    const [typed] = await index.retriever({ isPrefix: true, isHighlighted: true })('win');
+    expect(typed?.highlights).toEqual([{ start: 0, end: 5 }]);
+    const mistyped = index.retriever({ maxEdits: 1 });
+    expect(await mistyped('wigns')).toHaveLength(1);
+    expect(await mistyped({ text: 'wigns', minScore: 100 })).toEqual([]);
+  });
+
   it('does not look for words like a hash', async () => {
     await using index = await bm25({ analyzer: words });
     const hash = 'f00d'.repeat(20);

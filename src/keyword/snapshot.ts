@@ -32,7 +32,7 @@ const version = 2;
 const headKey = 'snapshot';
 const partPrefix = (place: Head['place']): string => `snapshot/${place}/`;
 const partKey = (place: Head['place'], index: number): string => partPrefix(place) + String(index).padStart(8, '0');
-const itemsPerPart = 8192;
+const itemsPerPart = 2048;
 const bytesPerPart = 1 << 20;
 
 const parse = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString()) as T;
