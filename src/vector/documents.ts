@@ -83,8 +83,8 @@ export const documentsInMemory = (): Documents => {
 };
 
 /** Documents that were read last are at hand: questions come in groups that find the same. */
-const maxCached = 4_096;
-const maxCachedLetters = 8_000_000;
+const maxCached = 1_024;
+const maxCachedLetters = 2_000_000;
 
 /** The documents of a store, with the last used ones in memory. */
 export const documentsIn = (records: Records): Documents => {

@@ -39,7 +39,7 @@ const vectorOf = async (
   const row = table.rowOf(id);
   if (row === undefined) return undefined;
   if (space.vectors.isExact || records === undefined) return space.vectors.get(row);
-  return records.vector(table.keyOf(row), shape.dimensions);
+  return (await records.vector(table.keyOf(row), shape.dimensions))?.slice();
 };
 
 /** What an HNSW collection tells about itself. */

@@ -67,6 +67,7 @@ export interface Records {
   readonly entries: (fromKey: number, dimensions: number) => AsyncIterable<StoredEntry>;
   readonly documents: (fromKey: number) => AsyncIterable<readonly [key: number, document: Document]>;
   readonly document: (key: number) => Promise<Document | undefined>;
+  /** For a look at it: the numbers may lie in memory of the store. */
   readonly vector: (key: number, dimensions: number) => Promise<Float32Array | undefined>;
   /** The keys that were deleted since this point. */
   readonly deletedSince: (point: SnapshotPoint) => Promise<ReadonlySet<number>>;
@@ -123,9 +124,13 @@ export const newMeta = (dimensions: number, metric: Metric, embedder: string | u
   count: 0,
 });
 
+/** The numbers where the bytes are, or a copy of them where floats cannot lie. */
 const vectorIn = (bytes: Uint8Array, dimensions: number, id: string, where: string): Float32Array => {
-  const copy = copyOf(bytes);
-  if (copy.byteLength === dimensions * Float32Array.BYTES_PER_ELEMENT) return new Float32Array(copy);
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (byteLength === dimensions * Float32Array.BYTES_PER_ELEMENT) {
+    const isAligned = byteOffset % Float32Array.BYTES_PER_ELEMENT === 0;
+    return isAligned ? new Float32Array(buffer, byteOffset, dimensions) : new Float32Array(copyOf(bytes));
+  }
   throw damaged(where, `the vector of \`${id}\` does not have ${dimensions} dimensions`);
 };
 

@@ -67,8 +67,8 @@ const plainSliceBytes = 8 * 1_048_576;
 /** Fewer queries are not worth a message to a thread. */
 const queriesPerThread = 4;
 
-/** Where distances are approximate, so many candidates are compared anew. */
-const reserveOf = (k: number): number => 2 * k + 10;
+/** Where distances are approximate, so many candidates are compared anew: the right ones are among them nearly always. */
+const reserveOf = (k: number): number => k + Math.ceil(k / 4) + 4;
 
 const isIn = ({ bits }: RowSet, row: number): boolean => (((bits[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1;
 

@@ -31,12 +31,14 @@ const alignTo = (bytes: number, unit: number): number => Math.ceil(bytes / unit)
 
 export const shapeOf = ({ dimensions, precision, keepsOriginals, m }: Required<KernelOptions>): Shape => {
   const paddedDimensions = alignTo(dimensions, 16);
-  const vectorOffset = alignTo(nodeLinks + 4 * (1 + 2 * m), lineBytes);
   const isInt8 = precision === 'int8';
+  // Codes alone are there to save memory: they may begin within a line, and with them every other node.
+  const unit = isInt8 && !keepsOriginals ? lineBytes / 2 : lineBytes;
+  const vectorOffset = alignTo(nodeLinks + 4 * (1 + 2 * m), unit);
   return {
     paddedDimensions,
     vectorOffset,
-    nodeStride: vectorOffset + alignTo(isInt8 ? paddedDimensions : 4 * paddedDimensions, lineBytes),
+    nodeStride: vectorOffset + alignTo(isInt8 ? paddedDimensions : 4 * paddedDimensions, unit),
     originalStride: isInt8 && keepsOriginals ? 4 * paddedDimensions : 0,
   };
 };

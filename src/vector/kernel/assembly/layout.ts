@@ -9,7 +9,7 @@
  *   heapStart        blocks of nodes, blocks of originals, upper links, scratch,     handed out by the creator's thread; never moved
  *                    jobs and bit sets, in the order in which they were asked for
  *
- * A node (one for each row, 64-byte aligned, `nodeStride` of the header long):
+ * A node (one for each row, 64-byte aligned, 32-byte for codes without originals; `nodeStride` of the header long):
  *
  *   nodeFlags        isLive, isLinked, isQueued, isCondemned                         any thread, atomically
  *   nodeLevel        its highest level in the graph; stays with the row for ever     creator's thread, before the row is used
