@@ -57,9 +57,9 @@ describe('bm25 beside other work', () => {
 
   it('keeps the event loop free while it looks through a large vocabulary for words that are alike', async () => {
     await using index = await bm25({ analyzer: words });
-    const all = Array.from({ length: 200_000 }, (_, at) => `x${(at * 7919).toString(36)}y`);
+    const all = Array.from({ length: 300_000 }, (_, at) => ((at * 7_368_787) % 2 ** 31).toString(36));
     await index.add(
-      Array.from({ length: 200 }, (_, at) => ({
+      Array.from({ length: 300 }, (_, at) => ({
         id: `d${at}`,
         text: all.slice(at * 1000, at * 1000 + 1000).join(' '),
       })),
