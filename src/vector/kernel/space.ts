@@ -15,7 +15,7 @@ export interface Space {
   readonly words: Uint32Array;
   readonly floats: Float32Array;
   readonly bytes: Uint8Array;
-  /** The address of so many bytes, at the start of a cache line. They are zero the first time that they are handed out. */
+  /** The address of so many bytes, at the start of a cache line. They are zero, also where they were handed out before. */
   readonly take: (bytes: number) => number;
   /** Takes bytes back, which may then be handed out again for the same size. */
   readonly give: (address: number, bytes: number) => void;
@@ -71,7 +71,10 @@ export const createSpace = (maxBytes: number, full: (cause?: unknown) => Pipewri
     take: (bytes) => {
       const size = sizeOf(bytes);
       const used = free.get(size)?.pop();
-      if (used !== undefined) return used;
+      if (used !== undefined) {
+        views.bytes.fill(0, used, used + size);
+        return used;
+      }
       growTo(end + size);
       const address = end;
       end += size;
