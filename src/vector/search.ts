@@ -60,7 +60,7 @@ const comparisonsPerEf = 30;
 /** Below this share a filtered walk loses its way: neighbours, and theirs, that pass are too few. */
 const leastWalkedShare = 1 / 16;
 /** A filtered walk measures more rows for each that it keeps; with this part of `ef` it takes somewhat longer than another. */
-const filteredEf = 2 / 3;
+const filteredEf = 3 / 5;
 /** So much is compared before other work gets its turn: some 15 ms. */
 const kernelSliceBytes = 64 * 1_048_576;
 const plainSliceBytes = 8 * 1_048_576;
