@@ -13,16 +13,12 @@ export interface Crew {
   readonly dispose: () => Promise<void>;
 }
 
-/**
- * All that a thread does. A text, so that it is there in every bundle; the kernel itself is handed over compiled. The memory may
- * have grown since the thread last looked: growing it by nothing makes its instance see that before it is at work.
- */
+/** All that a thread does. A text, so that it is there in every bundle; the kernel itself is handed over compiled. */
 const program = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { exports } = new WebAssembly.Instance(workerData.module, { env: { memory: workerData.memory } });
 exports.attach();
 parentPort.on('message', ({ job, scratch }) => {
-  workerData.memory.grow(0);
   exports.useScratch(scratch);
   exports.work(job, 0xffffffff);
   parentPort.postMessage('done');
