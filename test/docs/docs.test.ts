@@ -98,7 +98,9 @@ describe('the examples of the docstrings', () => {
   const scopeOf = async ({ path }: DocExample): Promise<Readonly<Record<string, unknown>>> => {
     const folder = dirname(path);
     const index = [folder, dirname(folder)].map((at) => join(root, at, 'index.ts')).find(existsSync);
-    const modules = ['src/index.ts', 'src/text/index.ts', 'src/store/index.ts', 'src/testing/index.ts'].map((at) => join(root, at));
+    const modules = ['src/index.ts', 'src/text/index.ts', 'src/store/index.ts', 'src/testing/index.ts'].map((at) =>
+      join(root, at),
+    );
     const all = [...modules, ...(index === undefined ? [] : [index]), join(root, path)];
     return Object.assign({ z }, ...(await Promise.all(all.map((module) => import(module)))));
   };
