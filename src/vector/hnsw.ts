@@ -71,21 +71,23 @@ const fill = async (
   throw damaged(records.where, `it holds ${filled.table.count} documents where there were ${meta.count}`);
 };
 
-/** Writes a snapshot and makes it the one that counts. */
-const createSave = (collection: () => Collection, parts: SnapshotParts | undefined) => {
+/** Writes a snapshot and makes it the one that counts. What it does not have linked is to be saved once it is. */
+const createSave = (collection: () => Collection, parts: SnapshotParts | undefined, restored: Restored | undefined) => {
   let savedChanges = 0;
+  let unlinkedCount = restored?.pending.length ?? 0;
   return {
-    unsavedCount: () => collection().space.changeCount - savedChanges,
+    unsavedCount: () => collection().space.changeCount - savedChanges + unlinkedCount,
     ...(parts !== undefined && {
       save: async (kernel: Restored['kernel']) => {
         const { space, table, lock, meta } = collection();
-        const { changeCount } = space;
+        const { changeCount, pendingCount } = space;
         try {
           const point = await writeSnapshot(parts, meta, table, kernel);
           await lock.run(async () => {
             collection().meta = await parts.records.pointTo(collection().meta, point);
           });
           savedChanges = changeCount;
+          unlinkedCount = pendingCount;
         } finally {
           await removeOthers(parts.folder, collection().meta.snapshot?.name);
         }
@@ -115,7 +117,7 @@ const openCollection = async ({ where, records, folder }: Place, options: HnswOp
     threads: graph.buildThreads,
     minCount,
     hasGraph,
-    ...createSave(() => collection, parts),
+    ...createSave(() => collection, parts, restored),
   });
   const collection: Collection = {
     where,

@@ -136,6 +136,23 @@ describe('a collection that is opened again', () => {
     expect(await snapshotOf(path)).not.toBe(first);
   });
 
+  it('saves what it linked after it was closed in the middle of building', async () => {
+    const path = freshPath();
+    // Linking is made slow, so that closing comes in between.
+    const slow = { ...graph, efConstruction: 800 };
+    const first = await hnsw({ path, dimensions, graph: slow });
+    await first.add(entriesOf(0, 3_000));
+    await first.close();
+    const second = await hnsw({ path, graph: slow });
+    const { pendingCount } = await second.stats();
+    expect(pendingCount).toBeGreaterThan(0);
+    await second.settle();
+    await second.close();
+    await using third = await hnsw({ path, graph: { ...slow, minCount: 100_000 } });
+    // Opened with a graph that is never built on, it can only hold what was saved.
+    expect((await third.stats()).linkedCount).toBe(3_000);
+  });
+
   it('deletes snapshots that are not its own', async () => {
     const path = freshPath();
     await filled(path, 200);
