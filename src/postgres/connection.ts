@@ -1,4 +1,4 @@
-import { checkAtLeast, PipewrightError } from '../core/index.js';
+import { checkAtLeast, isPipewrightError, PipewrightError } from '../core/index.js';
 import { embeddedDriver, type PgliteDatabase, startPglite } from './embedded.js';
 import { ownPool, type PostgresPool, serverDriver } from './server.js';
 import type { Driver } from './session.js';
@@ -71,6 +71,13 @@ const openDriver = async (options: PostgresOptions): Promise<Driver> => {
   return embeddedDriver(await startPglite(pglite), `embedded Postgres in ${pglite}`, true);
 };
 
+/** How often a transaction is done that the server ended because it and another one waited for each other. */
+const maxTries = 4;
+
+/** Such a transaction changed nothing, and the other one goes on: "applications must be prepared to issue retries" (its manual, 13.3.4). */
+const wasInTheWay = (error: unknown): boolean =>
+  isPipewrightError(error) && error.code === 'store-locked' && error.retryable;
+
 /**
  * A handle to a Postgres database, for `postgresVectors`, `postgresKeywords` and `postgresStore`, which share its connections.
  * Nothing is asked of a server before the first of them is opened. Close the handle after the collections.
@@ -99,8 +106,14 @@ export const postgres = async (options: PostgresOptions): Promise<Postgres> => {
       return driver.query(text, values, queryOptions);
     },
     transaction: async (work, transactionOptions) => {
-      checkOpen();
-      return driver.transaction(work, transactionOptions);
+      for (let tries = 1; ; tries++) {
+        checkOpen();
+        try {
+          return await driver.transaction(work, transactionOptions);
+        } catch (error) {
+          if (tries === maxTries || !wasInTheWay(error)) throw error;
+        }
+      }
     },
     unlimited: async (work, queryOptions) => {
       checkOpen();

@@ -31,7 +31,7 @@ export interface Driver {
     values?: readonly SqlValue[],
     options?: QueryOptions,
   ) => Promise<readonly Row[]>;
-  /** All statements of `work` or none. */
+  /** All statements of `work` or none. The handle calls `work` again where the server ended it because two waited for each other. */
   readonly transaction: <T>(work: (session: Session) => Promise<T>, options?: TransactionOptions) => Promise<T>;
   /** Statements on one connection, outside of any transaction, each as long as it takes: for building an index. */
   readonly unlimited: <T>(work: (session: Session) => Promise<T>, options?: QueryOptions) => Promise<T>;
