@@ -11,7 +11,7 @@ import { median, type Measurement, report } from './lib/report.js';
 /** The modules that hold contenders; those of peers are named at run time, because peers may not be installed. */
 const modules = [
   './lib/own-contenders.js',
-  ...readdirSync(new URL('peers', import.meta.url)).map((file) => `./peers/${file}`),
+  ...readdirSync(new URL('core-peers', import.meta.url)).map((file) => `./core-peers/${file}`),
 ];
 
 const contendersOf = async (module: string): Promise<readonly Contender[]> =>

@@ -94,13 +94,26 @@ const countTokens = (part: string): number => encoding.encode_ordinary(part).len
 const characters = 'split 1000/200 characters';
 const tokens = 'split 256/32 tokens';
 
+/** By a name that the compiler does not follow: peers are installed in this folder only when something is measured. */
+const load = async <Module>(name: string): Promise<Module> => (await import(name)) as Module;
+interface LangChainSplitters {
+  readonly RecursiveCharacterTextSplitter: new (
+    options: object,
+  ) => {
+    readonly splitText: (text: string) => Promise<string[]>;
+  };
+}
+interface LlamaIndexSplitters {
+  readonly SentenceSplitter: new (options: object) => { readonly splitText: (text: string) => string[] };
+}
+
 const splitters = async (): Promise<void> => {
   await checkOffsets(recursiveSplitter());
   await measure([characters, 'pipewright recursive'], () => split(recursiveSplitter(), text));
   await measure([tokens, 'pipewright token'], () => split(tokenSplitter({ countTokens }), text), { times: 3 });
   await peer(
     'LangChain',
-    () => import('@langchain/textsplitters'),
+    () => load<LangChainSplitters>('@langchain/textsplitters'),
     async ({ RecursiveCharacterTextSplitter }) => {
       const plain = new RecursiveCharacterTextSplitter({ chunkSize: 1_000, chunkOverlap: 200 });
       await measure([characters, 'LangChain recursive'], async () => piecesOf(await plain.splitText(text)));
@@ -114,7 +127,7 @@ const splitters = async (): Promise<void> => {
   );
   await peer(
     'LlamaIndex',
-    () => import('@llamaindex/core/node-parser'),
+    () => load<LlamaIndexSplitters>('@llamaindex/core/node-parser'),
     async ({ SentenceSplitter }) => {
       const part = text.slice(0, sizeChars / slowPart);
       const options = { times: 1, factor: slowPart };
