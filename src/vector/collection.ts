@@ -1,11 +1,10 @@
-import { callStep, type Embedder, type Lock, PipewrightError, type Run } from '../core/index.js';
+import { type Embedder, type Lock, PipewrightError, type VectorShape } from '../core/index.js';
 import type { Documents } from './documents.js';
 import type { Indexer } from './indexer.js';
 import type { Meta, Records } from './records.js';
 import type { Searcher } from './search.js';
 import type { Table } from './table.js';
 import type { VectorSpace } from './vector-space.js';
-import type { VectorShape } from './vectors.js';
 
 /** The parts of an open collection, as its operations share them. */
 export interface Collection {
@@ -35,18 +34,4 @@ export interface Collection {
 
 export const checkOpen = ({ isClosed, where }: Collection): void => {
   if (isClosed) throw new PipewrightError('store-closed', `The vector collection in ${where} is closed.`);
-};
-
-/** Calls the embedder and checks that it keeps its word. */
-export const embed = async (
-  embedder: Embedder,
-  texts: readonly string[],
-  run: Run,
-): Promise<readonly Float32Array[]> => {
-  const vectors = await callStep(embedder, texts, run);
-  if (vectors.length === texts.length) return vectors;
-  throw new PipewrightError(
-    'output-invalid',
-    `The embedder ${embedder.id} returned ${vectors.length} vectors for ${texts.length} texts.`,
-  );
 };

@@ -1,15 +1,16 @@
 import {
   type Document,
+  diversify,
   type Hit,
   type MmrOptions,
   PipewrightError,
+  resolveMmr,
   type Run,
   type VectorSearchOptions,
   yieldToEventLoop,
 } from '../core/index.js';
 import type { RowSet } from '../filter/index.js';
 import { type Collection, checkOpen } from './collection.js';
-import { diversify, resolveMmr } from './mmr.js';
 import { distanceOf } from './plain-vectors.js';
 import { byDistance, type Candidate } from './search.js';
 import { scoreOf } from './vectors.js';

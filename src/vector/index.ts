@@ -10,4 +10,4 @@ export { type HnswlibEntry, hnswlibEntries } from './hnswlib-file.js';
 export type { Engine, HnswGraphOptions, HnswOptions, Precision } from './options.js';
 export type { HnswSearchOptions } from './hits.js';
 export type { HnswQueries, HnswStats } from './read.js';
-export type { Metric } from './vectors.js';
+export type { Metric } from '../core/index.js';

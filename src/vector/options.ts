@@ -1,6 +1,5 @@
-import { type Embedder, PipewrightError, type Store } from '../core/index.js';
+import { type Embedder, PipewrightError, type Store, type Metric } from '../core/index.js';
 import { type Meta, newMeta } from './records.js';
-import type { Metric } from './vectors.js';
 
 export interface HnswOptions {
   /** Length of the vectors. @default that of the embedder, or of the collection that is opened */

@@ -1,6 +1,6 @@
+import type { VectorShape } from '../core/index.js';
 import type { Nearest, ScanOptions, VectorKernel } from './kernel/index.js';
 import { topK } from './top-k.js';
-import type { VectorShape } from './vectors.js';
 
 /** Vectors in rows that can be compared with all: what a kernel does, and what plain JavaScript does for few of them. */
 export type Vectors = Pick<

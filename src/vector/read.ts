@@ -2,20 +2,22 @@ import {
   compileFilter,
   defineStep,
   type Document,
+  embedTexts,
   type Hit,
   PipewrightError,
   queryOf,
   type Retriever,
   type Run,
   type StoreStats,
+  type VectorInput,
   type VectorSearchOptions,
   type VectorStore,
   yieldToEventLoop,
 } from '../core/index.js';
-import { type Collection, checkOpen, embed } from './collection.js';
+import { type Collection, checkOpen } from './collection.js';
 import { type HnswSearchOptions, search, searchMany } from './hits.js';
 import type { Table } from './table.js';
-import { toQuery, type VectorInput } from './vectors.js';
+import { toQuery } from './vectors.js';
 
 const get = async (collection: Collection, id: string): Promise<Document | undefined> => {
   const { table, documents, where } = collection;
@@ -78,7 +80,7 @@ const retrieverOf = (collection: Collection, options: VectorSearchOptions): Retr
   return defineStep({ kind: 'retriever', name: 'vectors' }, async (query, run) => {
     checkOpen(collection);
     const { text, ...own } = queryOf(query);
-    const [vector] = await embed(embedder, [text], run);
+    const [vector] = await embedTexts(embedder, [text], run);
     return search(
       collection,
       toQuery(vector as Float32Array, shape, 'The vector of the question'),

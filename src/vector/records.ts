@@ -1,6 +1,14 @@
-import { type Document, PipewrightError, randomId, type Store, type StoreChange, systemRandom } from '../core/index.js';
+import {
+  type Document,
+  PipewrightError,
+  randomId,
+  type Store,
+  type StoreChange,
+  systemRandom,
+  type Metric,
+  type VectorShape,
+} from '../core/index.js';
 import { decodeDocument } from './entry.js';
-import type { Metric, VectorShape } from './vectors.js';
 
 /** What the store keeps about the collection, as JSON under `meta`. */
 export interface Meta extends VectorShape {

@@ -1,7 +1,6 @@
-import { messageOf, PipewrightError } from '../core/index.js';
+import { messageOf, PipewrightError, type VectorShape } from '../core/index.js';
 import { createKernel, type KernelOptions, type VectorKernel } from './kernel/index.js';
 import { plainVectors, type Vectors } from './plain-vectors.js';
-import type { VectorShape } from './vectors.js';
 
 /** What the kernel of a collection is made with. */
 export interface SpaceSettings extends VectorShape {

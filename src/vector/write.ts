@@ -1,19 +1,22 @@
 import {
   checkDocument,
+  checkVector,
   createRun,
   type DocumentStore,
+  embeddedText,
+  embedTexts,
   type Filter,
   type Metadata,
   PipewrightError,
   type Run,
   sliceTimer,
+  toVector,
   type VectorEntry,
   yieldToEventLoop,
 } from '../core/index.js';
-import { type Collection, checkOpen, embed } from './collection.js';
+import { type Collection, checkOpen } from './collection.js';
 import { copyMetadata, encodeDocument } from './entry.js';
 import type { RecordBatch } from './records.js';
-import { checkVector, toVector } from './vectors.js';
 
 /** So many entries make one batch: large calls are written in several, each whole or not at all. */
 const batchEntries = 500;
@@ -73,9 +76,6 @@ const checkNew = ({ table }: Collection, entries: readonly VectorEntry[]): void 
   }
 };
 
-/** What an embedder reads of a document. A title often names what the text only points at. */
-const embeddedText = ({ title, text }: VectorEntry): string => (title === undefined ? text : `${title}\n${text}`);
-
 /** The vectors of a batch, in order: those that were given, and the embedder's for the others. */
 const vectorsOf = async (
   { shape, embedder }: Collection,
@@ -83,7 +83,8 @@ const vectorsOf = async (
   run: Run,
 ): Promise<Float32Array[]> => {
   const bare = batch.filter(({ vector }) => vector === undefined);
-  const made = embedder === undefined || bare.length === 0 ? [] : await embed(embedder, bare.map(embeddedText), run);
+  const made =
+    embedder === undefined || bare.length === 0 ? [] : await embedTexts(embedder, bare.map(embeddedText), run);
   const vectors: Float32Array[] = [];
   let used = 0;
   await eachInSlices(batch, run, ({ id, vector }) => {

@@ -1,1 +1,0 @@
-export { diversify, type DiversifyOptions, resolveMmr } from '../core/index.js';
