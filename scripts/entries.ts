@@ -12,7 +12,15 @@ export interface Entry {
 }
 
 /** Folders that users do not import by name: `core` is the root entry, `cli` is the command, the others serve the rest. */
-const innerFolders: ReadonlySet<string> = new Set(['core', 'text', 'filter', 'cli', 'provider', 'provider/shared']);
+const innerFolders: ReadonlySet<string> = new Set([
+  'core',
+  'text',
+  'filter',
+  'ask',
+  'cli',
+  'provider',
+  'provider/shared',
+]);
 
 const foldersOf = (path: string): readonly string[] =>
   existsSync(path)

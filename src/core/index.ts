@@ -86,6 +86,7 @@ export { fromJson, type Json, toJson, type ToJsonOptions } from './json.js';
 export { createLock, type Lock } from './lock.js';
 export { loop, type LoopOptions } from './loop.js';
 export { map, type MapOptions } from './map.js';
+export type { Memory, MemoryScope, Recalled, RecalledNote, RecallQuery } from './memory.js';
 export {
   assistant,
   type CacheLifetime,
@@ -105,6 +106,7 @@ export {
   type ToolResultPart,
   user,
 } from './message.js';
+export { messageGroups, pairedMessages } from './message-groups.js';
 export {
   type Budget,
   createMeter,
@@ -141,6 +143,7 @@ export {
   toJsonSchema,
   withJsonSchema,
 } from './schema.js';
+export type { Case, Scorer, ScorerInput } from './scorer.js';
 export { scrubFields } from './secret-fields.js';
 export { hidden, isSecretName, scrubText } from './secrets.js';
 export {

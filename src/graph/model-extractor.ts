@@ -25,7 +25,16 @@ import {
   type TextGraph,
   type TextRelation,
 } from './grounding.js';
-import { answerSchema, listIn, member, objectSchema, textIn } from './model-answer.js';
+import {
+  answerSchema,
+  listIn,
+  listSchema,
+  numberIn,
+  numberSchema,
+  objectSchema,
+  textIn,
+  textSchema,
+} from '../ask/index.js';
 import type { Extraction, Extractor } from './types.js';
 
 export interface ModelExtractorOptions {
@@ -83,31 +92,36 @@ const rulesOf = ({ entityTypes, relationTypes, instructions }: Settings): string
     ...(instructions === '' ? [] : [instructions]),
   ].join('\n');
 
-const text = { type: 'string' };
 const graphSchema = answerSchema<TextGraph>(
   objectSchema({
-    entities: {
-      type: 'array',
-      items: objectSchema({ name: text, type: text, description: text, aliases: { type: 'array', items: text } }),
-    },
-    relations: {
-      type: 'array',
-      items: objectSchema({ from: text, to: text, type: text, description: text, strength: { type: 'number' } }),
-    },
+    entities: listSchema(
+      objectSchema({ name: textSchema, type: textSchema, description: textSchema, aliases: listSchema(textSchema) }),
+    ),
+    relations: listSchema(
+      objectSchema({
+        from: textSchema,
+        to: textSchema,
+        type: textSchema,
+        description: textSchema,
+        strength: numberSchema,
+      }),
+    ),
   }),
   (value) => {
     const entities = listIn(value, 'entities');
     const relations = listIn(value, 'relations');
-    if (entities === undefined || relations === undefined) return undefined;
+    if (entities === undefined || relations === undefined)
+      return { issues: ['Answer with a list `entities` and a list `relations`.'] };
     return {
-      entities: entities
-        .slice(0, maxEntities)
-        .map(entityIn)
-        .filter(({ name }) => name !== ''),
-      relations: relations.slice(0, maxRelations).map(relationIn),
+      value: {
+        entities: entities
+          .slice(0, maxEntities)
+          .map(entityIn)
+          .filter(({ name }) => name !== ''),
+        relations: relations.slice(0, maxRelations).map(relationIn),
+      },
     };
   },
-  'an object with a list `entities` and a list `relations`',
 );
 
 const entityIn = (value: unknown): TextEntity => ({
@@ -118,14 +132,13 @@ const entityIn = (value: unknown): TextEntity => ({
 });
 
 const relationIn = (value: unknown): TextRelation => {
-  const strength = member(value, 'strength');
-  const isNumber = typeof strength === 'number' && Number.isFinite(strength);
+  const strength = numberIn(value, 'strength') ?? 5;
   return {
     from: textIn(value, 'from'),
     to: textIn(value, 'to'),
     type: textIn(value, 'type'),
     description: textIn(value, 'description'),
-    strength: isNumber ? Math.min(10, Math.max(1, strength)) : 5,
+    strength: Math.min(10, Math.max(1, strength)),
   };
 };
 

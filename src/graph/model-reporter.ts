@@ -1,7 +1,7 @@
 import { callStep, defineStepWith, type Step, system, user, withoutText } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
 import { structured } from '../output/index.js';
-import { answerSchema, objectSchema, textIn } from './model-answer.js';
+import { answerSchema, objectSchema, textIn, textSchema } from '../ask/index.js';
 import type { WrittenReport } from './reports.js';
 import type { Community } from './types.js';
 
@@ -18,15 +18,11 @@ const rules =
 const maxTitleLength = 200;
 const maxSummaryLength = 4_000;
 
-const schema = answerSchema<WrittenReport>(
-  objectSchema({ title: { type: 'string' }, summary: { type: 'string' } }),
-  (value) => {
-    const [title, summary] = [textIn(value, 'title'), textIn(value, 'summary')];
-    if (title === '' || summary === '') return undefined;
-    return { title: title.slice(0, maxTitleLength), summary: summary.slice(0, maxSummaryLength) };
-  },
-  'an object with a `title` and a `summary` that are not empty',
-);
+const schema = answerSchema<WrittenReport>(objectSchema({ title: textSchema, summary: textSchema }), (value) => {
+  const [title, summary] = [textIn(value, 'title'), textIn(value, 'summary')];
+  if (title === '' || summary === '') return { issues: ['Answer with a `title` and a `summary` that are not empty.'] };
+  return { value: { title: title.slice(0, maxTitleLength), summary: summary.slice(0, maxSummaryLength) } };
+});
 
 /**
  * Writes the report of a community with a model, from its entities and passages: one call each, and one more where the answer

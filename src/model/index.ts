@@ -32,6 +32,7 @@ export {
   openLatentEmbedder,
   type OpenLatentEmbedderOptions,
 } from './latent-embedder.js';
+export { fitMessages, type FitMessagesOptions, type FittedMessages } from './fit-messages.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
 export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';

@@ -2,7 +2,7 @@ import { checkAtLeast, defineStep, stepInfo, type TextRange } from '../core/inde
 import type { ChatModel } from '../model/index.js';
 import { type Analyzer, analyzer as englishAnalyzer, sentenceSpans, wordRarity, words } from '../text/index.js';
 import type { Compressor } from './compress.js';
-import { answerSchema, listOf, member, modelStep, objectSchema, wholeNumber } from './model-step.js';
+import { answerSchema, listSchema, member, modelStep, objectSchema, integerSchema } from '../ask/index.js';
 
 export interface SentenceCompressorOptions {
   /** Share of the query, by rarity of its words, that a sentence must hold to be kept, 0 to 1. @default 0.3 */
@@ -78,7 +78,7 @@ export const modelCompressor = (model: ChatModel, options: ModelCompressorOption
       { type: 'source', id: 'passage', text, ...(title === '' ? {} : { title }) },
       { type: 'text', text: query },
     ],
-    schema: answerSchema(objectSchema({ sentences: listOf(wholeNumber) }), (value) => {
+    schema: answerSchema(objectSchema({ sentences: listSchema(integerSchema) }), (value) => {
       const sentences = member(value, 'sentences');
       return Array.isArray(sentences)
         ? { value: new Set(sentences.map(Number)) }

@@ -1,6 +1,6 @@
 import { defineStep, type Message, type Part, type Step, stepInfo, textOf } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
-import { modelStep, oneText } from './model-step.js';
+import { modelStep, oneText } from '../ask/index.js';
 
 /** A question and the conversation before it. */
 export interface ConversationQuestion {

@@ -12,14 +12,14 @@ import {
 import {
   answerSchema,
   isText,
-  listOf,
+  listSchema,
   member,
   modelStep,
   objectSchema,
   type Read,
-  text,
+  textSchema,
   textsIn,
-} from './model-step.js';
+} from '../ask/index.js';
 
 /** Takes a query apart into what to search for and among which documents. Any function of that form is a reader. */
 export type FilterReader = Step<string, FilteredQuery>;
@@ -78,12 +78,12 @@ export const filterReader = (model: ChatModel, fields: DeclaredFields): FilterRe
     content: (query: string, run) => `Today is ${new Date(run.clock.now()).toISOString().slice(0, 10)}.\n\n${query}`,
     schema: answerSchema(
       objectSchema({
-        text,
-        conditions: listOf(
+        text: textSchema,
+        conditions: listSchema(
           objectSchema({
             field: { type: 'string', enum: Object.keys(fields) },
             operator: { type: 'string', enum: [...new Set(Object.values(fields).flatMap(operatorsOf))] },
-            values: listOf(text),
+            values: listSchema(textSchema),
           }),
         ),
       }),

@@ -1,6 +1,6 @@
 import { callStep, checkAtLeast, defineStepWith, PipewrightError, type Reranker } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
-import { answerSchema, listOf, member, modelStep, objectSchema, wholeNumber } from './model-step.js';
+import { answerSchema, listSchema, member, modelStep, objectSchema, integerSchema } from '../ask/index.js';
 import { checkRerankInput } from './reranker-input.js';
 
 export interface ListwiseRerankerOptions {
@@ -21,7 +21,7 @@ interface Window {
   readonly texts: readonly string[];
 }
 
-const rankingSchema = answerSchema(objectSchema({ ranking: listOf(wholeNumber) }), (value) => {
+const rankingSchema = answerSchema(objectSchema({ ranking: listSchema(integerSchema) }), (value) => {
   const ranking = member(value, 'ranking');
   return Array.isArray(ranking) ? { value: ranking } : { issues: ['`ranking` must be a list of numbers.'] };
 });

@@ -3,14 +3,14 @@ import type { ChatModel } from '../model/index.js';
 import {
   answerSchema,
   isText,
-  listOf,
+  listSchema,
   member,
   modelStep,
   objectSchema,
   type Read,
-  text,
+  textSchema,
   textsIn,
-} from './model-step.js';
+} from '../ask/index.js';
 import { type PlanPart, placeholdersOf, planIssues, type QueryPlan } from './query-plan.js';
 
 export interface PlanQueryOptions {
@@ -28,8 +28,8 @@ const rulesFor = (maxParts: number): string =>
   ].join('\n');
 
 const planJson = objectSchema({
-  analysis: text,
-  parts: listOf(objectSchema({ id: text, question: text, needs: listOf(text) })),
+  analysis: textSchema,
+  parts: listSchema(objectSchema({ id: textSchema, question: textSchema, needs: listSchema(textSchema) })),
 });
 
 const partOf = (value: unknown): PlanPart | undefined => {

@@ -1,6 +1,6 @@
 import { callStep, checkAtLeast, defineStepWith, map, type Reranker, type Run } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
-import { answerSchema, member, modelStep, objectSchema } from './model-step.js';
+import { answerSchema, member, modelStep, objectSchema } from '../ask/index.js';
 import { checkRerankInput, inOrderOfScore } from './reranker-input.js';
 
 export interface PointwiseRerankerOptions {

@@ -1,7 +1,16 @@
 import { checkAtLeast, defineStep, type Step, type StepInfo, stepInfo } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
 import { stopWords, wordRarity, words } from '../text/index.js';
-import { answerSchema, listOf, modelStep, objectSchema, oneText, type Read, text, textsIn } from './model-step.js';
+import {
+  answerSchema,
+  listSchema,
+  modelStep,
+  objectSchema,
+  oneText,
+  type Read,
+  textSchema,
+  textsIn,
+} from '../ask/index.js';
 
 /** Makes the text, or the texts, to search for in place of a query. Any function of that form is a rewriter. */
 export type Rewriter = Step<string, string | readonly string[]>;
@@ -36,7 +45,7 @@ export const multiQuery = (model: ChatModel, options: MultiQueryOptions = {}): S
     info: { ...rewriterInfo('multiQuery'), details: { count } },
     rules: `Write ${count} other versions of the question for a search: the same meaning, other words, each from another angle. Keep its language. Do not answer it.`,
     content: (query: string) => query,
-    schema: answerSchema(objectSchema({ queries: listOf(text) }), readQueries),
+    schema: answerSchema(objectSchema({ queries: listSchema(textSchema) }), readQueries),
   });
   return defineStep(stepInfo(ask), async (query, run) => (await ask(query, run)).slice(0, count));
 };
