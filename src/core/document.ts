@@ -230,6 +230,8 @@ export interface Store extends AsyncDisposable {
 export interface CompareAndSetOptions {
   /** The entry is gone after this time. @default it stays */
   readonly ttlMs?: number;
+  /** Further changes, made after it in the same batch, or not at all where the comparison fails. @default none */
+  readonly also?: readonly StoreChange[];
 }
 
 export interface StoreRange {

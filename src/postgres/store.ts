@@ -59,32 +59,31 @@ const batchOf = (changes: readonly StoreChange[], nowMs: number): Batch => {
   };
 };
 
-const write = async (db: Postgres, table: string, { keys, puts }: Batch, nowMs: number): Promise<void> =>
-  db.transaction(async (session) => {
-    const listed = `(SELECT decode(key, 'base64') FROM unnest($1::text[]) AS key)`;
+const write = async (session: Session, table: string, { keys, puts }: Batch, nowMs: number): Promise<void> => {
+  const listed = `(SELECT decode(key, 'base64') FROM unnest($1::text[]) AS key)`;
+  await session.query(
+    `WITH old AS MATERIALIZED (SELECT key FROM ${table} WHERE key IN ${listed} ORDER BY key FOR UPDATE)
+     DELETE FROM ${table} t USING old WHERE t.key = old.key`,
+    [keys],
+  );
+  if (puts.length > 0)
     await session.query(
-      `WITH old AS MATERIALIZED (SELECT key FROM ${table} WHERE key IN ${listed} ORDER BY key FOR UPDATE)
-       DELETE FROM ${table} t USING old WHERE t.key = old.key`,
-      [keys],
+      `INSERT INTO ${table} (key, value, expires_ms)
+     SELECT decode(key, 'base64'), decode(value, 'base64'), expires_ms
+     FROM unnest($1::text[], $2::text[], $3::float8[]) AS given(key, value, expires_ms)
+     ON CONFLICT (key) DO UPDATE SET (value, expires_ms) = (excluded.value, excluded.expires_ms)`,
+      [puts.map(([key]) => key), puts.map(([, value]) => value), puts.map(([, , at]) => String(at ?? 'infinity'))],
     );
-    if (puts.length > 0)
-      await session.query(
-        `INSERT INTO ${table} (key, value, expires_ms)
-       SELECT decode(key, 'base64'), decode(value, 'base64'), expires_ms
-       FROM unnest($1::text[], $2::text[], $3::float8[]) AS given(key, value, expires_ms)
-       ON CONFLICT (key) DO UPDATE SET (value, expires_ms) = (excluded.value, excluded.expires_ms)`,
-        [puts.map(([key]) => key), puts.map(([, value]) => value), puts.map(([, , at]) => String(at ?? 'infinity'))],
-      );
-    // What is over goes on the way. Last, and never waiting: else two writers could wait for each other.
-    await session.query(
-      `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE expires_ms <= $1
-         ORDER BY key LIMIT ${pageEntries} FOR UPDATE SKIP LOCKED)`,
-      [nowMs],
-    );
-  });
+  // What is over goes on the way. Last, and never waiting: else two writers could wait for each other.
+  await session.query(
+    `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE expires_ms <= $1
+       ORDER BY key LIMIT ${pageEntries} FOR UPDATE SKIP LOCKED)`,
+    [nowMs],
+  );
+};
 
 const compareAndSet = async (
-  db: Postgres,
+  db: Pick<Session, 'query'>,
   table: string,
   entry: { readonly key: Uint8Array; readonly expected: Uint8Array | undefined; readonly value: Uint8Array },
   { nowMs, expiresMs }: { readonly nowMs: number; readonly expiresMs: number | null },
@@ -202,9 +201,9 @@ export const postgresStore = async (db: Postgres, options: PostgresStoreOptions 
       checkOpen();
       const nowMs = clock.now();
       const batch = batchOf(changes, nowMs);
-      if (batch.keys.length > 0) await lock.run(() => write(db, table, batch, nowMs));
+      if (batch.keys.length > 0) await lock.run(() => db.transaction((session) => write(session, table, batch, nowMs)));
     },
-    compareAndSet: async (key, expected, value, { ttlMs } = {}) => {
+    compareAndSet: async (key, expected, value, { ttlMs, also = [] } = {}) => {
       checkOpen();
       checkStoreChange({ type: 'put', key, value, ...(ttlMs !== undefined && { ttlMs }) });
       if (expected !== undefined) checkStoreValue(key, expected);
@@ -214,7 +213,16 @@ export const postgresStore = async (db: Postgres, options: PostgresStoreOptions 
         expected: expected && new Uint8Array(expected),
         value: new Uint8Array(value),
       };
-      return lock.run(() => compareAndSet(db, table, entry, { nowMs, expiresMs: expiryOf(nowMs, ttlMs) }));
+      const times = { nowMs, expiresMs: expiryOf(nowMs, ttlMs) };
+      const batch = batchOf(also, nowMs);
+      if (batch.keys.length === 0) return lock.run(() => compareAndSet(db, table, entry, times));
+      return lock.run(() =>
+        db.transaction(async (session) => {
+          const isSet = await compareAndSet(session, table, entry, times);
+          if (isSet) await write(session, table, batch, nowMs);
+          return isSet;
+        }),
+      );
     },
     close: () => {
       closing ??= lock.idle();

@@ -221,10 +221,10 @@ export const keyValueStore = (backend: Backend, clock: Clock): Store => {
       const raw = rawChanges(changes, clock.now());
       if (raw.length > 0) await commits.write(raw);
     },
-    compareAndSet: async (key, expected, value, { ttlMs = Infinity } = {}) => {
+    compareAndSet: async (key, expected, value, { ttlMs = Infinity, also = [] } = {}) => {
       checkOpen();
       if (expected !== undefined) checkStoreValue(key, expected);
-      const raw = rawChanges([{ type: 'put', key, value, ttlMs }], clock.now());
+      const raw = rawChanges([{ type: 'put', key, value, ttlMs }, ...also], clock.now());
       return commits.write(raw, { key: valueKey(key), expected: expected && new Uint8Array(expected) });
     },
     close: () => {

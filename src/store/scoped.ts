@@ -1,4 +1,4 @@
-import { PipewrightError, type Store } from '../core/index.js';
+import { PipewrightError, type Store, type StoreChange } from '../core/index.js';
 
 /**
  * A part of a store as a store of its own, so that one file holds several things. Closing the part leaves the whole open;
@@ -16,6 +16,7 @@ export const scoped = (store: Store, name: string): Store => {
   const prefix = `${name}/`;
   // `0` follows `/`: behind every key of this part.
   const end = `${name}0`;
+  const inWhole = (change: StoreChange): StoreChange => ({ ...change, key: prefix + change.key });
   let isClosed = false;
   const checkOpen = (): void => {
     if (isClosed) throw new PipewrightError('store-closed', `The part \`${name}\` of the store is closed.`);
@@ -34,11 +35,12 @@ export const scoped = (store: Store, name: string): Store => {
     },
     write: async (changes) => {
       checkOpen();
-      await store.write(changes.map((change) => ({ ...change, key: prefix + change.key })));
+      await store.write(changes.map(inWhole));
     },
-    compareAndSet: async (key, expected, value, options) => {
+    compareAndSet: async (key, expected, value, options = {}) => {
       checkOpen();
-      return store.compareAndSet(prefix + key, expected, value, options);
+      const { also = [] } = options;
+      return store.compareAndSet(prefix + key, expected, value, { ...options, also: also.map(inWhole) });
     },
     close: async () => {
       isClosed = true;

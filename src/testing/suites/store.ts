@@ -202,6 +202,25 @@ export const describeStore = (name: string, suite: StoreSuite): void => {
       expect(await listOf(store)).toEqual(['a=2']);
     });
 
+    it('makes further changes behind a comparison that holds, and none behind one that fails', async () => {
+      await store.write([put('old', '1')]);
+      expect(await store.compareAndSet('a', bytes('x'), bytes('1'), { also: [put('b', '1'), remove('old')] })).toBe(
+        false,
+      );
+      expect(await listOf(store)).toEqual(['old=1']);
+      expect(await store.compareAndSet('a', undefined, bytes('1'), { also: [put('b', '1'), remove('old')] })).toBe(
+        true,
+      );
+      expect(await listOf(store)).toEqual(['a=1', 'b=1']);
+      expect(await store.compareAndSet('a', bytes('1'), bytes('2'), { also: [remove('a')] })).toBe(true);
+      expect(await listOf(store)).toEqual(['b=1']);
+      const bad = { type: 'put', key: 'c', value: 'text' } as unknown as StoreChange;
+      await expect(store.compareAndSet('a', undefined, bytes('1'), { also: [bad] })).rejects.toMatchObject({
+        code: 'bad-input',
+      });
+      expect(await listOf(store)).toEqual(['b=1']);
+    });
+
     it('copies both values before compareAndSet returns its promise, and refuses bad ones', async () => {
       await store.write([put('a', '1')]);
       const [expected, value] = [bytes('1'), bytes('2')];
