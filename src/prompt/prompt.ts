@@ -2,12 +2,15 @@ import { defineStepWith, type Step } from '../core/index.js';
 import {
   checkKnown,
   checkNames,
+  fill,
+  piecesOf,
   render,
   type Segment,
+  segmentsKey,
   segmentsOf,
   templateOf,
+  type TextTemplate,
   type Values,
-  valueText,
   variablesOf,
 } from './template.js';
 import type { PromptValues, Variables } from './variables.js';
@@ -40,29 +43,24 @@ export interface Prompt<V extends string> extends Step<PromptValues<V>, string> 
 export const prompt = <const T extends string>(template: T): Prompt<Variables<T>> =>
   fromSegments<Variables<T>>(segmentsOf(template));
 
-const fromSegments = <V extends string>(segments: readonly Segment[]): Prompt<V> => {
+/** A prompt of pieces: of a template, or of a brief. */
+export const fromSegments = <V extends string>(segments: readonly Segment[]): Prompt<V> => {
   const variables = variablesOf(segments);
   const format = (values: Values = {}): string => {
     checkNames(variables, values);
     return render(segments, values);
   };
   const props = {
+    [segmentsKey]: segments,
     template: templateOf(segments),
     variables,
     format,
     partial: (values: Values) => {
       checkKnown(variables, values);
       checkNames(Object.keys(values), values);
-      return fromSegments(
-        segments.map((segment) =>
-          typeof segment !== 'string' && Object.hasOwn(values, segment.variable)
-            ? valueText(values, segment.variable)
-            : segment,
-        ),
-      );
+      return fromSegments(fill(segments, values));
     },
-    concat: (other: string | { readonly template: string }) =>
-      fromSegments([...segments, ...segmentsOf(typeof other === 'string' ? other : other.template)]),
+    concat: (other: string | TextTemplate) => fromSegments([...segments, ...piecesOf(other)]),
   };
   const step = defineStepWith(
     { kind: 'prompt', details: { variables: variables.join(', ') } },

@@ -1,7 +1,32 @@
 import { PipewrightError } from '../core/index.js';
 
 /** A piece of a template: text as it is, or the place of a variable. */
-export type Segment = string | { readonly variable: string };
+export type Segment = string | Place;
+interface Place {
+  readonly variable: string;
+  /** Closing tags that a value must not hold, because it stands between such tags. */
+  readonly closing?: RegExp;
+}
+
+/** Where a prompt keeps its pieces: a template alone would forget which values are guarded. */
+export const segmentsKey: unique symbol = Symbol('segments');
+
+/** What counts as a prompt where only its text matters. */
+export interface TextTemplate {
+  readonly template: string;
+  readonly variables: readonly string[];
+  readonly [segmentsKey]?: readonly Segment[];
+}
+
+/** The pieces of a template or of a prompt. */
+export const piecesOf = (from: string | TextTemplate): readonly Segment[] =>
+  typeof from === 'string' ? segmentsOf(from) : (from[segmentsKey] ?? segmentsOf(from.template));
+
+/** The place of a value between tags: a closing tag in the value would end it early, so those of `tags` are written `<\\/tag>`. */
+export const guardedPlace = (variable: string, tags: readonly string[]): Segment => ({
+  variable,
+  closing: new RegExp(`<(?=\\s*/\\s*(?:${tags.join('|')})\\s*>)`, 'giu'),
+});
 
 const token = /\{\{|\}\}|\{([A-Za-z_]\w*)\}|[{}]/gu;
 
@@ -56,23 +81,29 @@ export const templateOf = (segments: readonly Segment[]): string =>
 export type Values = Readonly<Record<string, unknown>>;
 
 /** The value of a variable as text. It is put in as it is: braces in it mean nothing. */
-export const valueText = (values: Values, name: string): string => {
-  const value = values[name];
-  if (typeof value === 'string') return value;
+const valueText = (values: Values, { variable, closing }: Place): string => {
+  const value = values[variable];
+  if (typeof value === 'string') return closing === undefined ? value : value.replace(closing, '<\\');
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new PipewrightError(
     'bad-input',
-    `The variable \`${name}\` must be text, a number or a boolean, got ${Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`}.`,
-    { details: { where: name } },
+    `The variable \`${variable}\` must be text, a number or a boolean, got ${Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`}.`,
+    { details: { where: variable } },
   );
 };
 
 /** The text with the values put in. Check the names first. */
 export const render = (segments: readonly Segment[], values: Values): string => {
   let text = '';
-  for (const segment of segments) text += typeof segment === 'string' ? segment : valueText(values, segment.variable);
+  for (const segment of segments) text += typeof segment === 'string' ? segment : valueText(values, segment);
   return text;
 };
+
+/** The pieces with some values put in. */
+export const fill = (segments: readonly Segment[], values: Values): readonly Segment[] =>
+  segments.map((segment) =>
+    typeof segment !== 'string' && Object.hasOwn(values, segment.variable) ? valueText(values, segment) : segment,
+  );
 
 const listOf = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.join(', '));
 
@@ -97,8 +128,9 @@ export const checkNames = (wanted: readonly string[], values: Values): void => {
 
 /** @throws {PipewrightError} `variable-extra` that names a value for which there is no variable. */
 export const checkKnown = (wanted: readonly string[], values: Values): void => {
-  for (const name of Object.keys(values)) {
-    if (wanted.includes(name)) continue;
+  // Without `Object.keys`, which makes a list for every rendering.
+  for (const name in values) {
+    if (wanted.includes(name) || !Object.hasOwn(values, name)) continue;
     throw new PipewrightError('variable-extra', `The prompt has no variable \`${name}\`. It has: ${listOf(wanted)}.`, {
       details: { where: name },
     });
