@@ -128,7 +128,7 @@ describe('tokenCounter', () => {
       if (!isDone) setImmediate(tick);
     };
     setImmediate(tick);
-    await counter.count('The quick brown fox jumps over the lazy dog. '.repeat(20_000));
+    await counter.count('The quick brown fox jumps over the lazy dog. '.repeat(200_000));
     isDone = true;
     expect(turns).toBeGreaterThan(3);
   });
