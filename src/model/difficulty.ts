@@ -1,4 +1,5 @@
 import { checkAtLeast, PipewrightError, type Store } from '../core/index.js';
+import { expectedCalibrationError } from './calibration-error.js';
 import { type DifficultySignal, difficultySignals, signalsOf } from './difficulty-signals.js';
 import { areaUnderCurve, fitLogistic, type LabelledRow, logitOf, sigmoid } from './logistic.js';
 import { isRecord, loadState, saveState, type StateForm, stateOf } from './stored-state.js';
@@ -130,19 +131,12 @@ const reportOf = (rows: readonly LabelledRow[]): TrainingReport => {
 const meanOf = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-const calibrationOf = (outcomes: readonly DifficultyOutcome[]): Calibration => {
-  const gaps = Array.from({ length: groups }, (_, group) => {
-    const inGroup = outcomes.filter(({ predicted }) => Math.min(groups - 1, Math.floor(predicted * groups)) === group);
-    const gap = meanOf(inGroup.map(({ predicted }) => predicted)) - meanOf(inGroup.map(({ label }) => label));
-    return Math.abs(gap) * inGroup.length;
-  });
-  return {
-    outcomes: outcomes.length,
-    meanDifficulty: meanOf(outcomes.map(({ predicted }) => predicted)),
-    meanOutcome: meanOf(outcomes.map(({ label }) => label)),
-    expectedError: outcomes.length === 0 ? 0 : gaps.reduce((sum, gap) => sum + gap, 0) / outcomes.length,
-  };
-};
+const calibrationOf = (outcomes: readonly DifficultyOutcome[]): Calibration => ({
+  outcomes: outcomes.length,
+  meanDifficulty: meanOf(outcomes.map(({ predicted }) => predicted)),
+  meanOutcome: meanOf(outcomes.map(({ label }) => label)),
+  expectedError: expectedCalibrationError(outcomes, groups),
+});
 
 interface State {
   trained: readonly number[];

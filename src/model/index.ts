@@ -3,6 +3,7 @@ export type { BatchModel, BatchOutcome, BatchResult, BatchService, BatchStatus }
 export { batchModel, type BatchModelOptions } from './batch-model.js';
 export { cachedEmbedder, type CachedEmbedderOptions } from './cached-embedder.js';
 export { type CascadeLevel, type CascadeModel, cascade, type CascadeOptions, type CascadeStats } from './cascade.js';
+export { expectedCalibrationError, type ForetoldOutcome } from './calibration-error.js';
 export { chatModel } from './chat-model.js';
 export {
   abstains,
@@ -33,6 +34,7 @@ export {
   type OpenLatentEmbedderOptions,
 } from './latent-embedder.js';
 export { fitMessages, type FitMessagesOptions, type FittedMessages } from './fit-messages.js';
+export { fitLogistic, type LabelledRow, logitOf, sigmoid } from './logistic.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
 export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';

@@ -4,9 +4,10 @@ export interface LabelledRow {
   readonly label: number;
 }
 
+/** The chance that log-odds stand for. @example sigmoid(0) // => 0.5 */
 export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
-/** The weighted sum; the last weight is the bias. */
+/** The weighted sum; the last weight is the bias. @example logitOf([2, 1], [3]) // => 7 */
 export const logitOf = (weights: readonly number[], figures: readonly number[]): number =>
   figures.reduce((sum, figure, at) => sum + figure * (weights[at] ?? 0), weights[figures.length] ?? 0);
 
@@ -82,6 +83,7 @@ const newtonStep = (
  * tenth as much): the most likely weights where each is normally distributed around its prior. A step that would make the fit
  * worse is halved.
  * Source: Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning", 2nd edition, section 4.4.1.
+ * @example fitLogistic([{ figures: [0], label: 0 }, { figures: [1], label: 1 }], [0, 0], 0.01).length // => 2
  */
 export const fitLogistic = (
   rows: readonly LabelledRow[],
