@@ -165,6 +165,7 @@ describe('strictSchema', () => {
   it.each<[string, JsonSchema, string]>([
     ['any value', { type: 'object', properties: { a: {} } }, 'a'],
     ['a free object', { type: 'object', additionalProperties: true }, ''],
+    ['an object whose members are not told', { type: 'object', properties: { a: { type: 'object' } } }, 'a'],
     ['a tuple', { type: 'object', properties: { a: { type: 'array', prefixItems: [] } } }, 'a'],
     ['allOf', { allOf: [{ type: 'object' }] }, ''],
     [

@@ -152,8 +152,9 @@ const convertObject = (context: Context, schema: JsonSchema, path: string): Conv
   const isOpen = isRecord(rest) && Object.keys(rest).length > 0;
   if (isOpen && Object.keys(properties).length > 0) refuse(path, 'an object with both named and free keys');
   if (isOpen || schema.patternProperties !== undefined) return convertRecord(context, schema, path);
-  if (Object.keys(properties).length === 0 && rest !== undefined && rest !== false)
-    refuse(path, 'an object of any values');
+  // `properties: {}` is an object without members; no word of them leaves it open what there is.
+  const isFree = schema.properties === undefined ? rest !== false : rest !== undefined && rest !== false;
+  if (Object.keys(properties).length === 0 && isFree) refuse(path, 'an object of any values');
   const required = new Set(Array.isArray(schema.required) ? schema.required : []);
   const strict: Record<string, unknown> = {};
   const members = new Map<string, Member>();

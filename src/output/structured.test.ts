@@ -305,7 +305,7 @@ describe('Q15 tools and structured output in one request', () => {
     'Q15 gives a model that takes only one (%o) the answer as one more tool, and both work',
     async (features) => {
       const model = scripted([callsTool('search', {}), callsTool('answer', { item: 'Ham', eur: 3 })], { features });
-      const form = answerForm(model, { type: 'object' })(asked);
+      const form = answerForm(model, { type: 'object', properties: {} })(asked);
       const first = await model(form.request);
       expect(first.toolCalls).toMatchObject([{ name: 'search' }]);
       const result = { type: 'tool-result', id: 'call_search', name: 'search', output: '3 EUR' } as const;
@@ -327,7 +327,7 @@ describe('Q15 tools and structured output in one request', () => {
   });
 
   it('keeps the choice of tool that the caller made, and refuses a tool with the name of the answer', async () => {
-    const form = answerForm(scripted([], { features: toolsOnly }), { type: 'object' });
+    const form = answerForm(scripted([], { features: toolsOnly }), { type: 'object', properties: {} });
     expect(form({ ...asked, toolChoice: { name: 'search' } }).request.toolChoice).toEqual({ name: 'search' });
     expect(form({ ...asked, toolChoice: 'none' }).request.toolChoice).toEqual({ name: 'answer' });
     expect(() => form({ ...asked, tools: [{ ...search, name: 'answer' }] })).toThrow(
