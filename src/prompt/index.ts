@@ -1,3 +1,4 @@
+export { brief, type BriefParts } from './brief.js';
 export {
   type ChatPrompt,
   chatPrompt,
@@ -14,6 +15,21 @@ export {
   type ExampleTextOptions,
   exampleTurns,
 } from './examples.js';
+export type {
+  ExampleLimits,
+  ExampleQuery,
+  ExampleQueryOptions,
+  ExampleSelector,
+} from './example-limits.js';
+export {
+  type ExampleStore,
+  exampleStore,
+  type ListExamplesOptions,
+  type SimilarExamplesOptions,
+  type StoredExample,
+} from './example-store.js';
+export { fixedExamples, type FixedExamplesOptions } from './fixed-examples.js';
+export { type Persona, type PersonaName, personas, personaText } from './personas.js';
 export { type Prompt, prompt } from './prompt.js';
 export {
   examples,

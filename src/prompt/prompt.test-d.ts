@@ -3,6 +3,7 @@ import {
   assistant,
   type Hit,
   type Message,
+  type Part,
   parallel,
   pipe,
   type SourcePart,
@@ -11,7 +12,22 @@ import {
   user,
 } from 'pipewright';
 import type { ChatModel, ChatReply } from 'pipewright/model';
-import { chatPrompt, history, type Prompt, prompt, type PromptValue, sources, type Variables } from './index.js';
+import {
+  brief,
+  type ChatPrompt,
+  chatPrompt,
+  type Example,
+  examples,
+  fixedExamples,
+  history,
+  parts,
+  personas,
+  type Prompt,
+  prompt,
+  type PromptValue,
+  sources,
+  type Variables,
+} from './index.js';
 
 declare const model: ChatModel;
 
@@ -95,6 +111,50 @@ describe('chatPrompt', () => {
     expectTypeOf<Parameters<typeof p.format>[0]>().toEqualTypeOf<{ readonly thing: PromptValue }>();
   });
 
+  it('infers the places of parts and examples, and the variables of prompts', () => {
+    const p = chatPrompt([
+      { role: 'system', prompt: brief({ task: 'Sort {what}.', data: ['notes'] }) },
+      { role: 'assistant', prompt: prompt('Yes') },
+      examples('shots', { input: 'Q: {input}' }),
+      parts('pictures'),
+      user('{q}'),
+    ]);
+    expectTypeOf<Parameters<typeof p.format>[0]>().toEqualTypeOf<{
+      readonly what: PromptValue;
+      readonly notes: PromptValue;
+      readonly shots: readonly Example[];
+      readonly pictures: readonly Part[];
+      readonly q: PromptValue;
+    }>();
+    const ask = pipe(
+      parallel({ shots: fixedExamples([]), q: (q: string) => q }),
+      chatPrompt([examples('shots'), user('{q}')]),
+      model,
+    );
+    expectTypeOf(ask).toExtend<Step<string, ChatReply>>();
+  });
+
+  it('follows the values through partial and concat', () => {
+    const p = chatPrompt([history('turns'), user('{a} {b}')]);
+    expectTypeOf(p.partial({ a: 1, turns: [] })).toEqualTypeOf<ChatPrompt<{ readonly b: PromptValue }>>();
+    expectTypeOf(p.partial({ a: 1, turns: [], b: 2 })).toEqualTypeOf<ChatPrompt<Readonly<Record<string, never>>>>();
+    // @ts-expect-error it has no variable `c`
+    p.partial({ c: 1 });
+    // @ts-expect-error turns are messages
+    p.partial({ turns: 1 });
+    const joined = p.partial({ a: 1, b: 2 }).concat([user('{c}')]);
+    expectTypeOf<Parameters<typeof joined.format>[0]>().toEqualTypeOf<{
+      readonly turns: readonly Message[];
+      readonly c: PromptValue;
+    }>();
+    expectTypeOf(joined.concat(chatPrompt([user('x')]))).toEqualTypeOf(joined);
+    expectTypeOf(chatPrompt([user('x')]).concat(joined)).toEqualTypeOf(joined);
+    chatPrompt([system('x' as string)])
+      .partial({ any: 1 })
+      .concat([user('{q}')])
+      .format({ some: 1, other: [] });
+  });
+
   it('takes any values where a text is no literal', () => {
     const p = chatPrompt([system('x' as string), { role: 'user', content: '{q}' }]);
     p.format({ anything: [] });
@@ -113,5 +173,26 @@ describe('chatPrompt', () => {
     const messages = [user('Hi')];
     messages.push(assistant('Hello'), { role: 'user', content: [] });
     expectTypeOf(messages).toExtend<readonly Message[]>();
+  });
+});
+
+describe('brief', () => {
+  it('infers the variables of all its parts', () => {
+    const p = brief({
+      role: 'You are {role}.',
+      task: 'Do {a}.',
+      context: ['For {b}', '{{c}}'],
+      constraints: ['At most {d} words.', 'In {e}.'],
+      format: '{f}',
+      examples: '{g}',
+      data: ['h', 'i'],
+    });
+    expectTypeOf(p).toEqualTypeOf<Prompt<'role' | 'a' | 'b' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i'>>();
+    expectTypeOf(brief({ role: personas.editor, task: 'x', examples: [] })).toEqualTypeOf<Prompt<never>>();
+    // @ts-expect-error a brief needs a task
+    brief({ role: 'x' });
+    // @ts-expect-error no such part
+    brief({ task: 'x', formats: 'y' });
+    brief({ task: 'x' as string }).format({ anything: 'goes' });
   });
 });
