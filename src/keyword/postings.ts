@@ -1,5 +1,5 @@
 import type { Document } from '../core/index.js';
-import { type FilterIndex, filterIndex } from '../filter/index.js';
+import { type FilterIndex, filterIndex, type PartitionedMap, partitionedMap } from '../filter/index.js';
 import { grown } from './arrays.js';
 import {
   addToTail,
@@ -39,13 +39,13 @@ export const storedDocument = (
 export interface Postings {
   readonly saturation: Saturation;
   /** Term to its number. */
-  readonly terms: Map<string, number>;
+  readonly terms: PartitionedMap<number>;
   /** By number. */
   readonly names: string[];
   /** By term: documents that hold it, deleted ones not counted. */
   documentFrequency: Int32Array;
   /** Id of a document to its row. */
-  readonly rows: Map<string, number>;
+  readonly rows: PartitionedMap<number>;
   /** By row; undefined where deleted. */
   readonly documents: (KeptDocument | undefined)[];
   /** By row: its weighted count of words; Infinity where deleted, which makes every score 0. */
@@ -68,10 +68,10 @@ export interface AnalyzedDocument {
 
 export const emptyPostings = (saturation: Saturation): Postings => ({
   saturation,
-  terms: new Map(),
+  terms: partitionedMap(),
   names: [],
   documentFrequency: new Int32Array(64),
-  rows: new Map(),
+  rows: partitionedMap(),
   documents: [],
   lengths: new Float32Array(64),
   liveCount: 0,

@@ -84,7 +84,7 @@ const createSteps = (parts: IndexerParts, signal: AbortSignal): Steps => {
   let hasFailedToSave = false;
 
   const link = async (kernel: VectorKernel): Promise<void> => {
-    const rows = space.pending().slice(0, rowsPerJob);
+    const rows = space.somePending(rowsPerJob);
     const builder = await builders.for(kernel, space.pendingCount);
     try {
       await builder.link(rows, signal);

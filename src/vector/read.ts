@@ -60,7 +60,7 @@ const statsOf = ({ table, space, documents, meta }: Collection): HnswStats => {
   const { kernel, vectors, pendingCount } = space;
   return {
     count: table.count,
-    memoryBytes: vectors.bytes + table.bytes + documents.bytes + pendingCount * 40,
+    memoryBytes: vectors.bytes + table.bytes + documents.bytes + pendingCount * 12,
     vectorBytes: vectors.bytes,
     linkedCount: table.count - pendingCount,
     pendingCount,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Metadata, PipewrightError, randomId, sliceTimer, systemRandom, yieldToEventLoop } from '../core/index.js';
 import { createKernel, type VectorKernel } from './kernel/index.js';
 import type { Meta, Records, SnapshotPoint } from './records.js';
+import { eachInSlices } from './slices.js';
 import { type FrameReader, type FrameWriter, readFrames, writeFrames } from './snapshot-file.js';
 import { createTable, type Table } from './table.js';
 import { kernelOptions, type SpaceSettings } from './vector-space.js';
@@ -60,12 +61,13 @@ const writeRows = async (
   table: Table,
   kernel: VectorKernel,
   nextKey: number,
-): Promise<readonly number[]> => {
-  const written: number[] = [];
+): Promise<Uint32Array> => {
+  const written = new Uint32Array(kernel.length);
   const isWritten = new Uint8Array(kernel.length);
+  let count = 0;
   let frame: SavedRow[] = [];
   const put = async (row: SavedRow): Promise<void> => {
-    written.push(row[0]);
+    written[count++] = row[0];
     isWritten[row[0]] = 1;
     if (frame.push(row) < rowsPerFrame) return;
     await writer.write(frameOf(frame));
@@ -86,15 +88,15 @@ const writeRows = async (
   }
   if (frame.length > 0) await writer.write(frameOf(frame));
   await writer.write(emptyFrame);
-  return written;
+  return written.subarray(0, count);
 };
 
-const writeVectors = async (writer: FrameWriter, kernel: VectorKernel, rows: readonly number[]): Promise<void> => {
+const writeVectors = async (writer: FrameWriter, kernel: VectorKernel, rows: Uint32Array): Promise<void> => {
   const { dimensions } = kernel.options;
   const perFrame = Math.max(1, Math.floor(vectorFrameBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT)));
   const isTimeUp = sliceTimer();
   for (let start = 0; start < rows.length; start += perFrame) {
-    const part = rows.slice(start, start + perFrame);
+    const part = rows.subarray(start, start + perFrame);
     const frame = new Float32Array(part.length * dimensions);
     for (const [i, row] of part.entries()) {
       // One that was freed meanwhile stays empty: the store tells that its entry is gone.
@@ -178,16 +180,25 @@ const readVectors = async (reader: FrameReader, kernel: VectorKernel, rows: read
   if (next !== rows.length) throw new PipewrightError('store-damaged', 'The snapshot lacks vectors.');
 };
 
-const readGraph = async (reader: FrameReader): Promise<Uint8Array> => {
+/** In the pieces in which it was written: copied together, a large one would hold the event loop. */
+const readGraph = async (reader: FrameReader): Promise<readonly Uint8Array[]> => {
   const pieces: Uint8Array[] = [];
   for (let frame = await reader.next(); frame.byteLength > 0; frame = await reader.next()) pieces.push(frame);
-  return Buffer.concat(pieces);
+  return pieces;
 };
 
-const releaseUnused = (table: Table, kernel: VectorKernel): void => {
+/** Lets rows without an entry be used again that the graph does not need. Returns the live ones that are not in it. */
+const sortOut = async (table: Table, kernel: VectorKernel, rows: readonly number[]): Promise<readonly number[]> => {
+  const pending: number[] = [];
+  await eachInSlices(rows, (row) => {
+    if (kernel.isLive(row) && !kernel.isLinked(row)) pending.push(row);
+  });
+  const isTimeUp = sliceTimer();
   for (let row = 0; row < table.length; row++) {
     if (table.keyOf(row) === -1 && !kernel.isLinked(row)) table.release(row);
+    if (isTimeUp()) await yieldToEventLoop();
   }
+  return pending;
 };
 
 const readSnapshot = async (
@@ -204,11 +215,10 @@ const readSnapshot = async (
   const graph = await readGraph(reader);
   await reader.finish();
   if (kernel.length > maxSpread * (rows.length - dead.length) + rowsPerFrame) return undefined;
-  if (graph.byteLength > 0) await kernel.importGraph(graph);
-  for (const row of dead) kernel.remove(row);
+  if (graph.length > 0) await kernel.importGraph(graph);
+  await eachInSlices(dead, (row) => void kernel.remove(row));
   table.grow(kernel.length);
-  releaseUnused(table, kernel);
-  return { table, kernel, pending: rows.filter((row) => kernel.isLive(row) && !kernel.isLinked(row)) };
+  return { table, kernel, pending: await sortOut(table, kernel, rows) };
 };
 
 /**

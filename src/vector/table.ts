@@ -1,5 +1,5 @@
 import type { Filter, Metadata } from '../core/index.js';
-import { filterIndex, type RowSet } from '../filter/index.js';
+import { filterIndex, partitionedMap, type RowSet } from '../filter/index.js';
 
 /** A document as the table knows it; its metadata goes into the filter index, its text stays where the documents are. */
 export interface Entry {
@@ -72,7 +72,7 @@ const createKeys = (): Keys => {
 export const createTable = (): Table => {
   const ids: (string | undefined)[] = [];
   const keys = createKeys();
-  const rowById = new Map<string, number>();
+  const rowById = partitionedMap<number>();
   const free: number[] = [];
   const filters = filterIndex();
   let idLetters = 0;

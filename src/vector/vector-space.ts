@@ -1,6 +1,7 @@
 import { messageOf, PipewrightError, type VectorShape } from '../core/index.js';
 import { createKernel, type KernelOptions, type VectorKernel } from './kernel/index.js';
 import { plainVectors, type Vectors } from './plain-vectors.js';
+import { createRowList } from './row-list.js';
 
 /** What the kernel of a collection is made with. */
 export interface SpaceSettings extends VectorShape {
@@ -31,6 +32,8 @@ export interface VectorSpace {
   readonly pendingCount: number;
   /** The rows that are not in the graph. It stays as it is when they change. */
   readonly pending: () => Uint32Array;
+  /** Some of them, as many as there are of so many. */
+  readonly somePending: (most: number) => Uint32Array;
   /** Changes until now, to tell how much a snapshot lacks. */
   readonly changeCount: number;
   /**
@@ -97,7 +100,7 @@ export const createVectorSpace = (options: VectorSpaceOptions): VectorSpace => {
   let vectors: Vectors = kernel ?? plainVectors(settings);
   let isPlainForGood = false;
   let changeCount = 0;
-  const pending = new Set(options.pending);
+  const pending = createRowList(options.pending);
   let pendingRows: Uint32Array | undefined;
 
   return {
@@ -108,18 +111,19 @@ export const createVectorSpace = (options: VectorSpaceOptions): VectorSpace => {
       return kernel;
     },
     get pendingCount() {
-      return pending.size;
+      return pending.count;
     },
     pending: () => {
-      pendingRows ??= Uint32Array.from(pending);
+      pendingRows ??= pending.first();
       return pendingRows;
     },
+    somePending: pending.first,
     get changeCount() {
       return changeCount;
     },
     reserve: (count, fresh) => {
       if (kernel === undefined && !isPlainForGood && count >= kernelCount) {
-        kernel = kernelWith(settings, vectors, pending);
+        kernel = kernelWith(settings, vectors, pending.first());
         vectors = kernel ?? vectors;
         isPlainForGood = kernel === undefined;
       }
@@ -132,12 +136,12 @@ export const createVectorSpace = (options: VectorSpaceOptions): VectorSpace => {
       changeCount++;
     },
     remove: (row) => {
-      if (pending.delete(row)) pendingRows = undefined;
+      if (pending.remove(row)) pendingRows = undefined;
       changeCount++;
       return vectors.remove(row);
     },
     noteLinked: (rows) => {
-      for (const row of rows) pending.delete(row);
+      for (const row of rows) pending.remove(row);
       pendingRows = undefined;
     },
     dispose: () => kernel?.dispose(),

@@ -9,7 +9,6 @@ import {
   type Metadata,
   PipewrightError,
   type Run,
-  sliceTimer,
   toVector,
   type VectorEntry,
   yieldToEventLoop,
@@ -17,26 +16,10 @@ import {
 import { type Collection, checkOpen } from './collection.js';
 import { copyMetadata, encodeDocument } from './entry.js';
 import type { RecordBatch } from './records.js';
+import { eachInSlices } from './slices.js';
 
 /** So many entries make one batch: large calls are written in several, each whole or not at all. */
 const batchEntries = 500;
-
-/** Calls `visit` for each item, slice by slice. */
-const eachInSlices = async <T>(
-  items: Iterable<T>,
-  run: Run,
-  visit: (item: T, index: number) => void,
-): Promise<void> => {
-  const isTimeUp = sliceTimer();
-  let index = 0;
-  for (const item of items) {
-    visit(item, index++);
-    if (isTimeUp()) {
-      await yieldToEventLoop();
-      run.throwIfAborted();
-    }
-  }
-};
 
 const batchesOf = function* <T>(items: readonly T[]): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += batchEntries) yield items.slice(start, start + batchEntries);
@@ -51,15 +34,19 @@ const checkEntries = async (
   run: Run,
 ): Promise<void> => {
   if (!Array.isArray(entries)) throw new PipewrightError('bad-input', 'The entries must be a list.');
-  await eachInSlices(entries as readonly VectorEntry[], run, (entry, index) => {
+  const check = (entry: VectorEntry, index: number): void => {
     checkDocument(entry, index);
-    if (entry.vector !== undefined) return checkVector(entry.vector, shape, vectorName(entry.id));
+    if (entry.vector !== undefined) {
+      checkVector(entry.vector, shape, vectorName(entry.id));
+      return;
+    }
     if (embedder !== undefined) return;
     throw new PipewrightError(
       'bad-input',
       `The entry \`${entry.id}\` has no vector, and the collection has no embedder to make one. Give either.`,
     );
-  });
+  };
+  await eachInSlices(entries as readonly VectorEntry[], check, run);
 };
 
 const checkNew = ({ table }: Collection, entries: readonly VectorEntry[]): void => {
@@ -87,9 +74,10 @@ const vectorsOf = async (
     embedder === undefined || bare.length === 0 ? [] : await embedTexts(embedder, bare.map(embeddedText), run);
   const vectors: Float32Array[] = [];
   let used = 0;
-  await eachInSlices(batch, run, ({ id, vector }) => {
+  const take = ({ id, vector }: VectorEntry): void => {
     vectors.push(toVector(vector ?? (made[used++] as Float32Array), shape, vectorName(id)));
-  });
+  };
+  await eachInSlices(batch, take, run);
   return vectors;
 };
 
@@ -115,10 +103,11 @@ const putBatch = async (collection: Collection, batch: readonly VectorEntry[], r
   const vectors = await vectorsOf(collection, batch, run);
   const texts: Uint8Array[] = [];
   const metadatas: (Metadata | undefined)[] = [];
-  await eachInSlices(batch, run, (entry) => {
+  const encode = (entry: VectorEntry): void => {
     texts.push(encodeDocument(entry));
     metadatas.push(copyMetadata(entry.metadata));
-  });
+  };
+  await eachInSlices(batch, encode, run);
   const replaced = batch.flatMap(({ id }) => table.rowOf(id) ?? []);
   const count = table.count - replaced.length + batch.length;
   space.reserve(count, Math.max(0, batch.length - table.freeCount));

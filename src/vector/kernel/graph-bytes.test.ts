@@ -38,7 +38,7 @@ describe('a graph as bytes', () => {
     using kernel = linked();
     kernel.remove(7);
     using other = filled();
-    await other.importGraph(exported(kernel));
+    await other.importGraph([...kernel.exportGraph()]);
     other.remove(7);
     expect(other.linkedCount).toBe(count);
     expect(other.deadCount).toBe(1);
@@ -49,17 +49,33 @@ describe('a graph as bytes', () => {
   it('may be of some of the rows, or of none', async () => {
     using kernel = filled();
     using other = filled();
-    await other.importGraph(exported(kernel));
+    await other.importGraph([exported(kernel)]);
     expect(other.linkedCount).toBe(0);
     for (let row = 100; row < 200; row++) kernel.link(row);
     // At an odd address, as a part of a larger file may lie.
     const bytes = exported(kernel);
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
-    await other.importGraph(shifted.subarray(1));
+    await other.importGraph([shifted.subarray(1)]);
     expect(other.linkedCount).toBe(100);
     expect(answersOf(other)).toEqual(answersOf(kernel));
-    await expect(other.importGraph(bytes)).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(other.importGraph([bytes])).rejects.toMatchObject({ code: 'bad-input' });
+  });
+
+  it('is read in the pieces in which it was written, and not when one of them is missing', async () => {
+    const settings = { dimensions: 16, metric: 'euclidean', m: 24, efConstruction: 24 } as const;
+    using kernel = createKernel(settings);
+    using other = createKernel(settings);
+    for (let row = 0; row < 20_000; row++) {
+      const vector = Float32Array.from({ length: 16 }, () => random());
+      for (const one of [kernel, other]) one.set(row, vector);
+      kernel.link(row);
+    }
+    const pieces = [...kernel.exportGraph()];
+    expect(pieces.length).toBeGreaterThan(3); // the last two are its end
+    await expect(other.importGraph(pieces.toSpliced(1, 1))).rejects.toMatchObject({ code: 'store-damaged' });
+    await other.importGraph(pieces);
+    expect([...other.exportGraph()]).toEqual(pieces);
   });
 
   it('with any damage is a typed error, and the kernel goes on without a graph', async () => {
@@ -77,7 +93,7 @@ describe('a graph as bytes', () => {
         if ('cut' in damage) bytes = bytes.slice(0, damage.cut);
         else if ('extra' in damage) bytes = Uint8Array.from([...bytes, ...damage.extra]);
         else bytes[damage.at] = (bytes[damage.at] as number) ^ damage.flip;
-        const error = await other.importGraph(bytes).catch((cause: unknown) => cause);
+        const error = await other.importGraph([bytes]).catch((cause: unknown) => cause);
         expect(isPipewrightError(error) && /^store-(damaged|newer)$/.test(error.code)).toBe(true);
         expect(other.linkedCount).toBe(0);
         expect(other.search(vectors[0] as Float32Array, { k: 1 }).count).toBe(0);
@@ -93,7 +109,9 @@ describe('a graph as bytes', () => {
     // The first link of the first row: after the head come its number, its level, and a count.
     words[6] = 250;
     using other = filled();
-    await expect(other.importGraph(new Uint8Array(sum(words).buffer))).rejects.toThrow('a link in it leads out of it');
+    await expect(other.importGraph([new Uint8Array(sum(words).buffer)])).rejects.toThrow(
+      'a link in it leads out of it',
+    );
   });
 
   it('with a right checksum and wrong contents is refused too: no link leads out of it', async () => {
@@ -109,7 +127,7 @@ describe('a graph as bytes', () => {
         const bytes = new Uint8Array(sum(words).buffer);
         // Other links between rows that exist are another graph, which is as good as any; all else is refused.
         using fresh = filled();
-        const error = await fresh.importGraph(bytes).catch((cause: unknown) => cause);
+        const error = await fresh.importGraph([bytes]).catch((cause: unknown) => cause);
         if (error !== undefined) expect(isPipewrightError(error) && error.code.startsWith('store-')).toBe(true);
         for (const query of vectors.slice(0, 5)) {
           const found = fresh.search(query, { k: 5 });
@@ -118,7 +136,7 @@ describe('a graph as bytes', () => {
       }),
       { numRuns: 150 },
     );
-    await other.importGraph(new Uint8Array(sum(whole.slice()).buffer));
+    await other.importGraph([new Uint8Array(sum(whole.slice()).buffer)]);
     expect(other.linkedCount).toBe(count);
   });
 
@@ -126,8 +144,8 @@ describe('a graph as bytes', () => {
     using kernel = linked();
     const bytes = exported(kernel);
     using wider = filled(5);
-    await expect(wider.importGraph(bytes)).rejects.toThrow('its `m` is 4, not 5');
+    await expect(wider.importGraph([bytes])).rejects.toThrow('its `m` is 4, not 5');
     using empty = createKernel({ dimensions, metric: 'euclidean', m: 4 });
-    await expect(empty.importGraph(bytes)).rejects.toMatchObject({ code: 'store-damaged' });
+    await expect(empty.importGraph([bytes])).rejects.toMatchObject({ code: 'store-damaged' });
   });
 });

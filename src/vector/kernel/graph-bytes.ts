@@ -91,13 +91,36 @@ export function* exportGraph(parts: KernelParts): Generator<Uint8Array, void, un
 const damaged = (what: string): PipewrightError =>
   new PipewrightError('store-damaged', `The stored graph is damaged: ${what}. Throw it away and link the rows again.`);
 
-/** Reads the words of the graph, which may lie anywhere in the bytes. */
 const toWords = (bytes: Uint8Array): Uint32Array => {
-  if (bytes.length % 4 !== 0 || bytes.length < (headWords + tailWords) * 4) throw damaged('its length cannot be right');
+  if (bytes.length % 4 !== 0) throw damaged('its length cannot be right');
   const isAligned = bytes.byteOffset % 4 === 0;
   return isAligned
     ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
     : new Uint32Array(bytes.slice().buffer);
+};
+
+/** The words of a graph: its head, its rows in pieces that end with a row, and its tail. */
+interface GraphWords {
+  readonly head: Uint32Array;
+  readonly rows: readonly Uint32Array[];
+  readonly tail: readonly number[];
+}
+
+/** Takes the pieces apart, which may be larger than those of the export, but end where one of those does. */
+const takeApart = (pieces: readonly Uint8Array[]): GraphWords => {
+  const rows = pieces.map(toWords);
+  const head = rows[0]?.subarray(0, headWords) ?? new Uint32Array();
+  if (head.length < headWords) throw damaged('its length cannot be right');
+  rows[0] = (rows[0] as Uint32Array).subarray(headWords);
+  const tail: number[] = [];
+  while (tail.length < tailWords) {
+    const last = rows.pop();
+    if (last === undefined) throw damaged('its length cannot be right');
+    const kept = Math.max(0, last.length - (tailWords - tail.length));
+    tail.unshift(...last.subarray(kept));
+    if (kept > 0) rows.push(last.subarray(0, kept));
+  }
+  return { head, rows, tail };
 };
 
 interface Frame {
@@ -106,9 +129,9 @@ interface Frame {
 }
 
 /** Everything that can be told before a word is written. */
-const readFrame = (words: Uint32Array, { options, header }: KernelParts): Frame => {
-  const [first, itsVersion, m] = words;
-  const [linked = 0, entry = noRow] = words.subarray(words.length - tailWords);
+const readFrame = ({ head, tail }: GraphWords, { options, header }: KernelParts): Frame => {
+  const [first, itsVersion, m] = head;
+  const [linked = 0, entry = noRow] = tail;
   if (first !== magic) throw damaged('it does not begin like one');
   if (itsVersion !== version) {
     throw new PipewrightError(
@@ -122,9 +145,8 @@ const readFrame = (words: Uint32Array, { options, header }: KernelParts): Frame 
   return { linked, entry };
 };
 
-/** One slice after another of a long loop over `count` items, in between the event loop has its turn. */
-const inSlices = async (step: () => boolean): Promise<void> => {
-  const isTime = sliceTimer();
+/** One step after another of a long loop; in between the event loop has its turn. Loops that follow each other share a timer. */
+const inSlices = async (step: () => boolean, isTime = sliceTimer()): Promise<void> => {
   while (step()) {
     if (isTime()) await yieldToEventLoop();
   }
@@ -132,17 +154,20 @@ const inSlices = async (step: () => boolean): Promise<void> => {
 
 const stepWords = 65_536;
 
-const checkSum = async (words: Uint32Array): Promise<void> => {
-  const end = words.length - 1;
-  let hash = firstHash;
-  let at = 0;
-  await inSlices(() => {
-    const to = Math.min(end, at + stepWords);
-    hash = mix(hash, words, at, to);
-    at = to;
-    return at < end;
-  });
-  if (hash >>> 0 !== words[end]) throw damaged('its checksum is wrong');
+const checkSum = async ({ head, rows, tail }: GraphWords): Promise<void> => {
+  const isTime = sliceTimer();
+  let hash = mix(firstHash, head, 0, head.length);
+  for (const words of rows) {
+    let at = 0;
+    await inSlices(() => {
+      const to = Math.min(words.length, at + stepWords);
+      hash = mix(hash, words, at, to);
+      at = to;
+      return at < words.length;
+    }, isTime);
+  }
+  hash = mix(hash, Uint32Array.from(tail), 0, tailWords - 1);
+  if (hash >>> 0 !== tail[tailWords - 1]) throw damaged('its checksum is wrong');
 };
 
 /** Links one row as the words at `at` say; returns where the next one begins. */
@@ -196,41 +221,51 @@ const checkLinks = async ({ rows, space, header }: KernelParts): Promise<void> =
 };
 
 /** Takes every row out of the graph again. */
-const clear = ({ rows, space, header }: KernelParts): void => {
-  for (let row = header(headerLength) - 1; row >= 0; row--) {
-    Atomics.and(space.words, (rows.nodeAt(row) + nodeFlags) >>> 2, ~isLinked);
-    for (let level = rows.levelOf(row); level >= 0; level--) space.words[rows.listAt(row, level) >>> 2] = 0;
-  }
+const clear = async ({ rows, space, header }: KernelParts): Promise<void> => {
+  let row = header(headerLength);
+  await inSlices(() => {
+    const to = Math.max(0, row - 1_024);
+    while (row > to) {
+      row--;
+      Atomics.and(space.words, (rows.nodeAt(row) + nodeFlags) >>> 2, ~isLinked);
+      for (let level = rows.levelOf(row); level >= 0; level--) space.words[rows.listAt(row, level) >>> 2] = 0;
+    }
+    return row > 0;
+  });
   space.words[headerEntry >>> 2] = noRow;
   space.words[headerLinkedCount >>> 2] = 0;
   space.words[headerDeadCount >>> 2] = 0;
 };
 
-/** Links rows as the bytes say. The entry is set last: until then no search sees any of it. */
-export const importGraph = async (parts: KernelParts, bytes: Uint8Array): Promise<void> => {
+const readRows = async (parts: KernelParts, pieces: readonly Uint32Array[]): Promise<void> => {
+  const isTime = sliceTimer();
+  for (const words of pieces) {
+    let at = 0;
+    await inSlices(() => {
+      for (let i = 0; i < 256 && at < words.length; i++) at = readRow(parts, words, at, words.length);
+      return at < words.length;
+    }, isTime);
+  }
+};
+
+/** Links rows as the pieces say. The entry is set last: until then no search sees any of it. */
+export const importGraph = async (parts: KernelParts, pieces: readonly Uint8Array[]): Promise<void> => {
   const { space, header } = parts;
   if (header(headerLinkedCount) > 0) {
     throw new PipewrightError('bad-input', 'A graph can be read only into a kernel in which no row is linked yet.');
   }
-  const words = toWords(bytes);
+  const words = takeApart(pieces);
   const { linked, entry } = readFrame(words, parts);
   await checkSum(words);
-  const end = words.length - tailWords;
-  let at = headWords;
   try {
-    if (at < end) {
-      await inSlices(() => {
-        for (let i = 0; i < 256 && at < end; i++) at = readRow(parts, words, at, end);
-        return at < end;
-      });
-    }
+    await readRows(parts, words.rows);
     if (header(headerLinkedCount) !== linked) throw damaged('rows are missing in it');
     await checkLinks(parts);
     if (linked > 0 && (entry >= header(headerLength) || !isInGraph(parts, entry)))
       throw damaged('its entry is not in it');
     Atomics.store(space.words, headerEntry >>> 2, entry);
   } catch (error) {
-    clear(parts);
+    await clear(parts);
     throw error;
   }
 };

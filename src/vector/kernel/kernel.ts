@@ -269,7 +269,7 @@ export const createKernel = (given: KernelOptions): VectorKernel => {
     search,
     scan,
     exportGraph: () => exportGraph(parts),
-    importGraph: (bytes) => importGraph(parts, bytes),
+    importGraph: (pieces) => importGraph(parts, pieces),
     dispose,
     [Symbol.dispose]: dispose,
   };

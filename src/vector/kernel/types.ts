@@ -107,11 +107,12 @@ export interface VectorKernel extends Disposable {
   /** The graph as bytes, in pieces of about a mebibyte; nothing may be linked until the last. The vectors are not in it. */
   readonly exportGraph: () => Generator<Uint8Array, void, undefined>;
   /**
-   * Links rows as they were when the bytes were exported. All its rows must be set and none linked. Yields to the event loop.
+   * Links rows as they were when these pieces were exported; some may be joined. All its rows must be set and none linked. Yields
+   * to the event loop.
    * Rows that were removed and not consolidated at the export must be set (to anything) and removed afterwards.
    * @throws {PipewrightError} `store-damaged` for bytes that are not a whole graph of these rows; the graph is then empty.
    */
-  readonly importGraph: (bytes: Uint8Array) => Promise<void>;
+  readonly importGraph: (pieces: readonly Uint8Array[]) => Promise<void>;
   /** Forgets the memory. Nothing may be called afterwards; builders and pools are disposed of before. */
   readonly dispose: () => void;
 }
