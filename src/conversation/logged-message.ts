@@ -1,9 +1,21 @@
-import { fromJson, type Json, type Message, type Metadata, messageOf, PipewrightError, toJson } from '../core/index.js';
+import {
+  fromJson,
+  type Json,
+  type Message,
+  type Metadata,
+  messageOf,
+  PipewrightError,
+  sliceTimer,
+  toJson,
+  yieldToEventLoop,
+} from '../core/index.js';
 
 /** A message to be kept, with facts that a log may hold beside it. A plain message is one. */
 export interface NewMessage extends Message {
   /** What it takes, where somebody has counted. */
   readonly tokens?: number;
+  /** What the call that made it cost, where that is known. */
+  readonly costUsd?: number;
   readonly metadata?: Metadata;
   /** When it was said. @default the clock of the run */
   readonly createdMs?: number;
@@ -17,6 +29,7 @@ export interface LoggedMessage {
   /** Milliseconds since 1970. */
   readonly createdMs: number;
   readonly tokens?: number;
+  readonly costUsd?: number;
   readonly metadata?: Metadata;
 }
 
@@ -70,26 +83,56 @@ const isMessage = (value: unknown): value is Message => {
   return Array.isArray(content) && content.every((part) => typeof part?.type === 'string');
 };
 
-type Stored = Omit<LoggedMessage, 'seq'>;
+/** A logged message before it has its number. */
+export type StoredMessage = Omit<LoggedMessage, 'seq'>;
 
 /**
  * What is kept of a new message.
  * @throws {PipewrightError} `bad-input` when it is no message, or holds what has no plain form.
  */
-export const storedMessage = (given: NewMessage, nowMs: number): Stored => {
+const storedMessage = (given: NewMessage, nowMs: number): StoredMessage => {
   if (!isMessage(given)) {
     throw new PipewrightError('bad-input', 'A message needs a `role` and a `content` of text or parts.');
   }
-  const { role, content, tokens, metadata, createdMs = nowMs } = given;
+  const { role, content, tokens, costUsd, metadata, createdMs = nowMs } = given;
   return {
     message: { role, content },
     createdMs,
     ...(tokens === undefined ? {} : { tokens }),
+    ...(costUsd === undefined ? {} : { costUsd }),
     ...(metadata === undefined ? {} : { metadata }),
   };
 };
 
+/** New messages and their bytes; gives the event loop its turns where there are many. */
+export const storedMessages = async (
+  messages: readonly NewMessage[],
+  nowMs: number,
+): Promise<readonly (readonly [StoredMessage, Uint8Array])[]> => {
+  const isDue = sliceTimer();
+  const stored: (readonly [StoredMessage, Uint8Array])[] = [];
+  for (const given of messages) {
+    const message = storedMessage(given, nowMs);
+    stored.push([message, encodeEntry(message)]);
+    if (isDue()) await yieldToEventLoop();
+  }
+  return stored;
+};
+
 export const decodeMessage = (key: string, seq: number, bytes: Uint8Array): LoggedMessage => ({
   seq,
-  ...decodeEntry<Stored>(key, bytes, ({ message, createdMs }) => isMessage(message) && typeof createdMs === 'number'),
+  ...decodeEntry<StoredMessage>(
+    key,
+    bytes,
+    ({ message, createdMs }) => isMessage(message) && typeof createdMs === 'number',
+  ),
 });
+
+/** Whether a value has the form of a logged message: it may come from a file. */
+export const isLogged = (value: unknown): value is LoggedMessage => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { seq, message, createdMs, metadata = {} } = value as Partial<LoggedMessage>;
+  return (
+    Number.isSafeInteger(seq) && isMessage(message) && typeof createdMs === 'number' && typeof metadata === 'object'
+  );
+};

@@ -8,7 +8,7 @@ import {
   encodeEntry,
   type LoggedMessage,
   type NewMessage,
-  storedMessage,
+  storedMessages,
 } from './logged-message.js';
 
 export interface MessageLogOptions {
@@ -118,8 +118,7 @@ const append = async (
   run: Run,
 ): Promise<readonly LoggedMessage[]> => {
   const key = headKey(id);
-  const stored = messages.map((message) => storedMessage(message, run.clock.now()));
-  const values = stored.map((message) => encodeEntry(message));
+  const stored = await storedMessages(messages, run.clock.now());
   if (stored.length === 0) return [];
   const appended = await changeEntry(
     store,
@@ -128,8 +127,12 @@ const append = async (
       const { next, count } = readHead(key, before);
       return {
         value: encodeEntry({ next: next + stored.length, count: count + stored.length } satisfies Head),
-        also: values.map((value, at) => ({ type: 'put', key: `${messagesKey(id)}/${numberText(next + at)}`, value })),
-        result: stored.map((message, at) => ({ seq: next + at, ...message })),
+        also: stored.map(([, value], at) => ({
+          type: 'put',
+          key: `${messagesKey(id)}/${numberText(next + at)}`,
+          value,
+        })),
+        result: stored.map(([message], at) => ({ seq: next + at, ...message })),
       };
     },
     run,
