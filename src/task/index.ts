@@ -11,3 +11,15 @@ export { type Classification, classify, type ClassifyOptions, type ConfidenceSou
 export { type LabelInput, type LabelSpec, readLabel, type Unsure } from './labels.js';
 export type { LabelScore } from './log-probs.js';
 export { mapSettled, type MapSettledOptions, type Settled } from './map-settled.js';
+export { chooseBy, type ChooseByOptions } from './choose-by.js';
+export {
+  type ClassifierData,
+  type ClassifierReport,
+  fitClassifier,
+  type FitClassifierOptions,
+  type FittedClassifier,
+  type LabelledText,
+  openClassifier,
+} from './fit-classifier.js';
+export { type Mood, type Sentiment, sentiment } from './sentiment.js';
+export { tag, type Tagging, type TagOptions } from './tag.js';
