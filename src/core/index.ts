@@ -79,6 +79,7 @@ export {
   type RunListener,
   type Span,
 } from './events.js';
+export { excerpt, placeWithin } from './excerpt.js';
 export { explain, type ExplainedPart, type Explanation } from './explain.js';
 export { compileFilter } from './filter.js';
 export { inspect, type StepTree, toMermaid } from './inspect.js';

@@ -11,8 +11,11 @@ export interface TruncateOptions {
   readonly model?: string;
   /** Which part stays: the beginning, the end, or both of them without the middle. @default 'head' */
   readonly keep?: 'head' | 'tail' | 'ends';
-  /** Where it may be cut. Where not one whole sentence fits, between characters after all. @default 'character' */
-  readonly cutAt?: 'character' | 'sentence';
+  /**
+   * Where it may be cut. Where not one whole sentence fits, `sentence` cuts between characters after all, and `sentence-only`
+   * leaves nothing. @default 'character'
+   */
+  readonly cutAt?: 'character' | 'sentence' | 'sentence-only';
   /** Stands where text was left out. @default '' for head and tail, ' … ' for ends */
   readonly marker?: string;
 }
@@ -128,7 +131,7 @@ export const truncate = async (text: string, options: TruncateOptions): Promise<
   if (keep === 'head' && cutAt === 'character' && marker === '') {
     return { text: text.slice(0, whole.end), tokens: whole.tokens, isTruncated: true };
   }
-  const cut = { text, keep, marker, count, isAtSentence: cutAt === 'sentence' };
+  const cut = { text, keep, marker, count, cutAt };
   // Tokens at the seams may fall together otherwise than apart: try with less until the whole is within the budget.
   for (let room = maxTokens - count(marker); room > 0; ) {
     const shorter = await cutTo(cut, room);
@@ -145,15 +148,24 @@ interface Cut {
   readonly keep: 'head' | 'tail' | 'ends';
   readonly marker: string;
   readonly count: CountShort;
-  readonly isAtSentence: boolean;
+  readonly cutAt: 'character' | 'sentence' | 'sentence-only';
 }
 
-const cutTo = async ({ text, keep, marker, count, isAtSentence }: Cut, maxTokens: number): Promise<string> => {
+const cutTo = async ({ text, keep, marker, count, cutAt }: Cut, maxTokens: number): Promise<string> => {
   const headRoom = keep === 'head' ? maxTokens : keep === 'ends' ? Math.ceil(maxTokens / 2) : 0;
   const head = headRoom === 0 ? { end: 0, tokens: 0 } : await headOf(text, headRoom, count);
-  const headEnd = (isAtSentence ? sentenceEnd(text, head.end) : undefined) ?? head.end;
+  const headEnd = atSentence(cutAt, sentenceEnd, text, head.end) ?? 0;
   if (keep === 'head') return text.slice(0, headEnd) + marker;
   const tail = await tailOf(text, maxTokens - head.tokens, count);
-  const tailStart = (isAtSentence ? sentenceStart(text, tail.start) : undefined) ?? tail.start;
-  return text.slice(0, headEnd) + marker + text.slice(tailStart);
+  return (
+    text.slice(0, headEnd) + marker + text.slice(atSentence(cutAt, sentenceStart, text, tail.start) ?? text.length)
+  );
 };
+
+/** Where to cut instead of at `cut`; undefined where nothing may stay. */
+const atSentence = (
+  cutAt: Cut['cutAt'],
+  find: (text: string, cut: number) => number | undefined,
+  text: string,
+  cut: number,
+): number | undefined => (cutAt === 'character' ? cut : (find(text, cut) ?? (cutAt === 'sentence' ? cut : undefined)));

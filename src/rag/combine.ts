@@ -1,8 +1,7 @@
-import { type Hit, map, type Run, withoutText } from '../core/index.js';
+import { excerpt, type Hit, map, type Run, withoutText } from '../core/index.js';
 import type { ChatReply } from '../model/index.js';
 import type { CheckedCitations } from './check-citations.js';
 import { type PackOptions, packSources } from './pack.js';
-import { pieceOf } from './piece.js';
 import type { Citation, LeftOutHit } from './types.js';
 
 /** A reply to one request, checked against the sources of that request. */
@@ -138,7 +137,7 @@ const evidenceHits = ({ citations, sources }: Pick<CheckedReply, 'citations' | '
   for (const { evidence } of citations) {
     const hit = sources.find(({ id }) => id === evidence?.sourceId);
     if (evidence === undefined || hit === undefined) continue;
-    const piece = pieceOf(hit, evidence);
+    const piece = excerpt(hit, evidence);
     found.set(piece.id, piece);
   }
   return [...found.values()];

@@ -1,21 +1,6 @@
-import type { Document, Hit, Place } from '../core/index.js';
+import { type Document, type Hit, placeWithin } from '../core/index.js';
 import type { TextSpan } from '../text/index.js';
 import type { Evidence } from './types.js';
-
-const lineBreaks = (text: string): number => text.split('\n').length - 1;
-
-/** The place of a stretch of a passage in the document that the passage was cut from. */
-const placeWithin = ({ text, place = {} }: Document, { start, end }: TextSpan): Place => {
-  const { start: passageStart = place.parentId === undefined ? 0 : undefined, startLine } = place;
-  const firstLine = startLine === undefined ? undefined : startLine + lineBreaks(text.slice(0, start));
-  return {
-    ...place,
-    ...(passageStart === undefined ? {} : { start: passageStart + start, end: passageStart + end }),
-    ...(firstLine === undefined
-      ? {}
-      : { startLine: firstLine, endLine: firstLine + lineBreaks(text.slice(start, end).trimEnd()) }),
-  };
-};
 
 /**
  * Names a document, or a piece of one, for people: by its lines where they are known, else by its page.

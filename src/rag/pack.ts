@@ -1,6 +1,7 @@
-import { checkAtLeast, type Hit } from '../core/index.js';
+import { type FittedBlock, packBy } from '../context/index.js';
+import { type Hit, placeWithin } from '../core/index.js';
 import { estimateTokens } from '../model/index.js';
-import { sentenceSpans, words } from '../text/index.js';
+import { sentenceSpans } from '../text/index.js';
 import type { LeftOutHit } from './types.js';
 
 export interface PackOptions {
@@ -21,10 +22,6 @@ export interface PackedSources {
 const markTokens = 8;
 /** A passage whose beginning would have less room than this is left out whole. */
 const minUsefulTokens = 40;
-/** Stretches of so many words are compared. */
-const shingleLength = 5;
-/** A passage that shares more of its stretches with an earlier one says nothing new. */
-const duplicateRatio = 0.8;
 
 /** What a model sees as the title of a source: the document and the headings above the passage. */
 export const titleOf = ({ title = '', source = '', place }: Hit): string => {
@@ -34,62 +31,23 @@ export const titleOf = ({ title = '', source = '', place }: Hit): string => {
   return [name, ...(isRepeated ? headings.slice(1) : headings)].filter((part) => part !== '').join(' › ');
 };
 
-const shinglesOf = (text: string): ReadonlySet<string> => {
-  const all = words(text);
-  const shingles = new Set<string>();
-  for (let at = 0; at < Math.max(1, all.length - shingleLength + 1); at++) {
-    shingles.add(all.slice(at, at + shingleLength).join(' '));
-  }
-  return shingles;
-};
-
-const isWithin = (small: ReadonlySet<string>, large: ReadonlySet<string>): boolean => {
-  let shared = 0;
-  for (const shingle of small) if (large.has(shingle)) shared++;
-  return shared >= duplicateRatio * small.size;
-};
-
 /**
- * Fits passages, best first, into a token budget: whole ones by rank, and of the first that does not fit its beginning, up to
- * the end of a sentence, where enough of it fits. Passages that repeat an earlier one are left out.
+ * Fits passages, best first, into a token budget, as `pack` of `pipewright/context` does: whole ones by rank, and of the first that
+ * does not fit its beginning, up to the end of a sentence, where enough of it fits. Passages that repeat an earlier one are left out.
  * @throws {PipewrightError} `bad-option`.
  * @example packSources([{ id: 'a', text: 'Tea is at four.', score: 1 }]).sources.length // => 1
  */
 export const packSources = (hits: readonly Hit[], options: PackOptions = {}): PackedSources => {
   const { maxTokens = 6_000, countTokens = estimateTokens } = options;
-  checkAtLeast('maxTokens', maxTokens, 0);
-  const sources: Hit[] = [];
-  const leftOut: LeftOutHit[] = [];
-  const seen: ReadonlySet<string>[] = [];
-  let tokens = 0;
-  let isFull = false;
-  for (const hit of hits) {
-    const shingles = shinglesOf(hit.text);
-    if (sources.some(({ id }) => id === hit.id) || seen.some((known) => isWithin(shingles, known))) {
-      leftOut.push({ hit, reason: 'duplicate' });
-      continue;
-    }
-    const fitted: FittedHit | undefined = isFull ? undefined : fitInto(maxTokens - tokens, hit, countTokens);
-    isFull = fitted?.hit !== hit;
-    if (isFull) leftOut.push({ hit, reason: fitted === undefined ? 'budget' : 'cut' });
-    if (fitted === undefined) continue;
-    sources.push(fitted.hit);
-    seen.push(shingles);
-    tokens += fitted.tokens;
-  }
-  return { sources, tokens, leftOut };
+  const { kept, tokens, leftOut } = packBy(hits, maxTokens, (hit, room) => fitInto(room, hit, countTokens));
+  return { sources: kept, tokens, leftOut: leftOut.map(({ block, reason }) => ({ hit: block, reason })) };
 };
 
-interface FittedHit {
-  readonly hit: Hit;
-  readonly tokens: number;
-}
-
 /** The passage, or as many of its first sentences as there is room for. */
-const fitInto = (room: number, hit: Hit, countTokens: (text: string) => number): FittedHit | undefined => {
+const fitInto = (room: number, hit: Hit, countTokens: (text: string) => number): FittedBlock<Hit> | undefined => {
   const fixed = countTokens(titleOf(hit)) + markTokens;
   const whole = fixed + countTokens(hit.text);
-  if (whole <= room) return { hit, tokens: whole };
+  if (whole <= room) return { block: hit, tokens: whole };
   if (room - fixed < minUsefulTokens) return undefined;
   const ends = sentenceSpans(hit.text).map(({ end }) => end);
   let low = 0;
@@ -101,17 +59,6 @@ const fitInto = (room: number, hit: Hit, countTokens: (text: string) => number):
   }
   const text = hit.text.slice(0, ends[low - 1] ?? 0);
   if (text === '') return undefined;
-  return { hit: { ...hit, text, ...placeOfBeginning(hit, text) }, tokens: fixed + countTokens(text) };
-};
-
-const placeOfBeginning = ({ place }: Hit, text: string): Pick<Hit, 'place'> => {
-  if (place === undefined) return {};
-  const { start, startLine } = place;
-  return {
-    place: {
-      ...place,
-      ...(start === undefined ? {} : { end: start + text.length }),
-      ...(startLine === undefined ? {} : { endLine: startLine + text.split('\n').length - 1 }),
-    },
-  };
+  const place = placeWithin(hit, { start: 0, end: text.length });
+  return { block: { ...hit, text, ...(hit.place === undefined ? {} : { place }) }, tokens: fixed + countTokens(text) };
 };

@@ -1,7 +1,6 @@
-import type { Hit } from '../core/index.js';
+import { excerpt, type Hit } from '../core/index.js';
 import { sentenceSpans, type TextSpan } from '../text/index.js';
 import { questionTerms, shareOf, termsIn, type WeightedTerms } from './coverage.js';
-import { pieceOf } from './piece.js';
 
 /** A sentence that holds less of the question, measured by the best one of its passage, is left out. */
 const relevantRatio = 0.5;
@@ -36,6 +35,5 @@ export const relevantStrips = (question: string, hit: Hit): readonly Hit[] => {
     spans,
     shares.map((share) => share >= relevantRatio * best),
   );
-  const isWhole = stretches.length === 1 && stretches[0]?.start === 0 && stretches[0].end === hit.text.length;
-  return isWhole ? [hit] : stretches.map((span) => pieceOf(hit, span));
+  return stretches.map((span) => excerpt(hit, span));
 };

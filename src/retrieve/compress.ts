@@ -3,6 +3,7 @@ import {
   callStep,
   checkAtLeast,
   defineStep,
+  excerpt,
   type Hit,
   map,
   queryOf,
@@ -12,9 +13,8 @@ import {
   type StepLike,
   type TextRange,
 } from '../core/index.js';
-import { excerpt } from './excerpt.js';
 import { attempt, type OnFailure } from './query.js';
-import { joinRanges } from './ranges.js';
+import { joinRanges } from '../text/index.js';
 
 /** A passage, and the question that it is read for. */
 export interface CompressInput {

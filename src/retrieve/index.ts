@@ -15,7 +15,7 @@ export { cutoff, type CutoffOptions } from './cutoff.js';
 export type { DeclaredField, DeclaredFields, FilteredQuery, FilterOperator } from './declared-fields.js';
 export { distinct, type DistinctOptions } from './distinct.js';
 export { diversify, type DiversifyOptions } from './diversify.js';
-export { excerpt } from './excerpt.js';
+export { excerpt } from '../core/index.js';
 export { type FilterReader, filterReader, patternReader } from './filter-readers.js';
 export { hierarchical, type HierarchyLevel } from './hierarchical.js';
 export { hybrid, type HybridOptions } from './hybrid.js';

@@ -9,7 +9,7 @@ import {
   type TextRange,
 } from '../core/index.js';
 import { askedOf, byScore, checkOneOf, innerQuery, wanted } from './query.js';
-import { joinRanges } from './ranges.js';
+import { joinRanges } from '../text/index.js';
 
 /** Where whole documents are found by their id: any store, or a map. */
 export type DocumentLookup = Pick<DocumentStore, 'get'> | ReadonlyMap<string, Document>;

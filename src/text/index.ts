@@ -10,6 +10,7 @@ export {
 } from './analyze.js';
 export type { TextSpan } from './blocks.js';
 export { textPieces } from './pieces.js';
+export { joinRanges } from './ranges.js';
 export { sentenceSpans } from './sentences.js';
 export { stem } from './stem.js';
 export { stopWords } from './stop-words.js';

@@ -1,8 +1,8 @@
-import type { TextRange } from '../core/index.js';
+import type { TextSpan } from './blocks.js';
 
 /** Ranges within a text, in order and apart: those that meet, or have only white space between them, become one. */
-export const joinRanges = (ranges: readonly TextRange[], text: string): readonly TextRange[] => {
-  const kept: TextRange[] = [];
+export const joinRanges = (ranges: readonly TextSpan[], text: string): readonly TextSpan[] => {
+  const kept: TextSpan[] = [];
   const within = ranges
     .map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(text.length, end) }))
     .filter(({ start, end }) => end > start)

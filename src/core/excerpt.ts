@@ -1,14 +1,16 @@
-import type { Hit, Place, TextRange } from '../core/index.js';
+import type { Document, Hit, Place, TextRange } from './document.js';
 
 const lineBreaks = (text: string): number => text.split('\n').length - 1;
 
-/** Where the stretch stands in what the hit itself was cut from; a whole document is what its stretches are cut from. */
-const placeOf = ({ id, text, place = {} }: Hit, { start, end }: TextRange): Place => {
-  const { parentId, start: from = parentId === undefined ? 0 : undefined, startLine } = place;
+/**
+ * Where a stretch of a text stands in what the text itself was cut from, as far as that is known; a whole document is what its
+ * stretches are cut from.
+ */
+export const placeWithin = ({ text, place = {} }: Document, { start, end }: TextRange): Place => {
+  const { start: from = place.parentId === undefined ? 0 : undefined, startLine } = place;
   const firstLine = startLine === undefined ? undefined : startLine + lineBreaks(text.slice(0, start));
   return {
     ...place,
-    parentId: parentId ?? id,
     ...(from === undefined ? {} : { start: from + start, end: from + end }),
     ...(firstLine === undefined
       ? {}
@@ -24,5 +26,6 @@ export const excerpt = (hit: Hit, range: TextRange): Hit => {
   const { start, end } = range;
   if (start === 0 && end === hit.text.length) return hit;
   const { highlights: _, ...rest } = hit;
-  return { ...rest, id: `${hit.id}@${start}-${end}`, text: hit.text.slice(start, end), place: placeOf(hit, range) };
+  const place = { parentId: hit.id, ...placeWithin(hit, range) };
+  return { ...rest, id: `${hit.id}@${start}-${end}`, text: hit.text.slice(start, end), place };
 };
