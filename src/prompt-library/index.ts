@@ -1,1 +1,24 @@
-export {};
+export type { PromptContent, PromptItem, PromptVariables, RenderedPrompt, RenderStep } from './content.js';
+export { type DiffLine, type DiffPiece, diffText, type TextDiff } from './diff.js';
+export { type ExportOptions, exportPrompts, type ImportedPrompt, importPrompts } from './folder.js';
+export { promptLibrary } from './library.js';
+export { type FileVersion, formatPrompt, type PromptFile } from './markdown.js';
+export { parsePrompt } from './parse-markdown.js';
+export { recommend, type RecommendedPrompt, type RecommendOptions, type RecommendWeights } from './recommend.js';
+export { recorded, type RecordedOptions } from './recorded.js';
+export type { SeriesSummary } from './series.js';
+export type { PromptOutcome, PromptStats } from './stats.js';
+export type {
+  FactsChange,
+  ListedPrompt,
+  ListOptions,
+  PromptFacts,
+  PromptLibrary,
+  PromptLibraryOptions,
+  PromptPage,
+  PromptVersion,
+  SaveOptions,
+  VersionChoice,
+  VersionRef,
+  VersionsOptions,
+} from './types.js';
