@@ -3,12 +3,14 @@ import {
   callStep,
   checkAtLeast,
   checkSchema,
+  defineStep,
   defineStepWith,
   isPipewrightError,
   map,
   PipewrightError,
   type Run,
   type Step,
+  type StepChild,
   type StepLike,
   type ToolCallPart,
   type ToolResultPart,
@@ -30,6 +32,9 @@ export interface Toolbox extends Step<readonly ToolCallPart[], readonly ToolResu
   readonly tools: readonly Tool[];
   /** What a request takes as `tools`: always in the same order, so that caches of prompts keep working. */
   readonly definitions: readonly ToolDefinition[];
+  /** One call alone. */
+  readonly call: Step<ToolCallPart, ToolResultPart>;
+  readonly concurrency: number;
 }
 
 /** The arguments of a call as they are meant: what the model wrote as text is read. */
@@ -77,6 +82,9 @@ const callTool = async (tools: ReadonlyMap<string, Held>, call: ToolCallPart, ru
   }
 };
 
+const asChildren = (tools: readonly Tool[]): readonly StepChild[] =>
+  tools.map((each) => ({ label: each.name, step: each as AnyStep }));
+
 /**
  * Puts tools together for a model. Give a request `definitions` as its `tools`, and the toolbox the `toolCalls` of the reply: it
  * checks the arguments, mends what is clearly meant, runs the calls side by side, each with the time limit of its tool, and
@@ -96,9 +104,11 @@ export const toolbox = (tools: readonly Tool[], options: ToolboxOptions = {}): T
     const twice = tools.find((each, at) => tools.findIndex(({ name }) => name === each.name) !== at);
     throw new PipewrightError('bad-option', `Two tools are called \`${twice?.name}\`. Rename one.`);
   }
-  const props = { tools, definitions: tools.map(({ definition }) => definition) };
-  const children = tools.map((each) => ({ label: each.name, step: each as AnyStep }));
-  const info = { kind: 'toolbox', details: { concurrency }, children };
-  const callAll = map((call: ToolCallPart, run: Run) => callTool(byName, call, run), { concurrency });
+  const call = defineStep({ kind: 'tool-call', children: asChildren(tools) }, (asked: ToolCallPart, run: Run) =>
+    callTool(byName, asked, run),
+  );
+  const props = { tools, definitions: tools.map(({ definition }) => definition), call, concurrency };
+  const info = { kind: 'toolbox', details: { concurrency }, children: asChildren(tools) };
+  const callAll = map(call, { concurrency });
   return defineStepWith(info, props, (calls: readonly ToolCallPart[], run: Run) => callAll(calls, run));
 };

@@ -1,0 +1,73 @@
+import {
+  addUsage,
+  type Message,
+  noUsage,
+  partsOf,
+  PipewrightError,
+  textOf,
+  type ToolCallPart,
+  type ToolResultPart,
+  type Usage,
+  user,
+} from '../core/index.js';
+import type { AgentInput, AgentState, AgentStep, AgentTask } from './types.js';
+
+const isList = (input: readonly Message[] | AgentTask): input is readonly Message[] => Array.isArray(input);
+
+export const taskOf = (input: AgentInput): AgentTask => {
+  if (typeof input === 'string') return { messages: [user(input)] };
+  return isList(input) ? { messages: input } : input;
+};
+
+export const stateOf = ({ state, messages = [] }: AgentTask): AgentState => {
+  if (state === undefined) {
+    if (messages.length > 0) {
+      return { version: 1, messages, given: messages.length, results: [], usage: noUsage, costUsd: 0 };
+    }
+    throw new PipewrightError('bad-input', 'The agent was given no task. Give it at least one message, or a state.');
+  }
+  if (state.version === 1) return { ...state, messages: [...state.messages, ...messages] };
+  const message = `The agent's state has version ${String(state.version)}, this release reads version 1. Update pipewright.`;
+  throw new PipewrightError('store-newer', message);
+};
+
+export const withMessages = (state: AgentState, ...messages: readonly Message[]): AgentState => ({
+  ...state,
+  messages: [...state.messages, ...messages],
+});
+
+export const withSpent = (state: AgentState, usage: Usage, costUsd: number): AgentState => ({
+  ...state,
+  usage: addUsage(state.usage, usage),
+  costUsd: state.costUsd + costUsd,
+});
+
+const callsIn = (message: Message): readonly ToolCallPart[] =>
+  partsOf(message).filter((part): part is ToolCallPart => part.type === 'tool-call');
+const resultsIn = (message: Message): readonly ToolResultPart[] =>
+  partsOf(message).filter((part): part is ToolResultPart => part.type === 'tool-result');
+
+/** What the agent did so far, read from the conversation. */
+export const stepsOf = ({ messages, given }: AgentState): readonly AgentStep[] => {
+  const steps: AgentStep[] = [];
+  for (const message of messages.slice(given)) {
+    const last = steps.at(-1);
+    if (message.role === 'assistant') steps.push({ text: textOf(message), calls: callsIn(message), results: [] });
+    else if (message.role === 'tool' && last !== undefined) {
+      steps[steps.length - 1] = { ...last, results: [...last.results, ...resultsIn(message)] };
+    }
+  }
+  return steps;
+};
+
+/** The calls of the last reply, while it is the last message. */
+export const openCalls = ({ messages, given }: AgentState): readonly ToolCallPart[] => {
+  const last = messages.length > given ? messages.at(-1) : undefined;
+  return last?.role === 'assistant' ? callsIn(last) : [];
+};
+
+/** The last word of the model, where it called no tool in it and nobody said anything since. */
+export const answerIn = (state: AgentState): string | undefined => {
+  const last = state.messages.length > state.given ? state.messages.at(-1) : undefined;
+  return last?.role === 'assistant' && callsIn(last).length === 0 ? textOf(last) : undefined;
+};

@@ -1,0 +1,2 @@
+export { agent, type AgentOptions } from './agent.js';
+export type { Agent, AgentInput, AgentResult, AgentState, AgentStep, AgentTask, StopReason } from './types.js';

@@ -1,0 +1,60 @@
+import type { MemoryScope, Message, Step, ToolCallPart, ToolResultPart, Usage } from '../core/index.js';
+
+/**
+ * Why an agent stopped. `answered`: the model gave its answer. `max-steps`, `budget`: a limit of the agent. `stopped`: its own
+ * condition. `cut`: the model's reply was cut at its limit of tokens. `refused`: the provider or the model refused.
+ */
+export type StopReason = 'answered' | 'max-steps' | 'budget' | 'stopped' | 'cut' | 'refused';
+
+/** One call of the model, and what came of the tools that it asked for. */
+export interface AgentStep {
+  readonly text: string;
+  readonly calls: readonly ToolCallPart[];
+  /** One for each call, in their order; fewer while they run. */
+  readonly results: readonly ToolResultPart[];
+}
+
+/**
+ * All that an agent knows of a task: plain data, to be kept as JSON (`toJson`) and gone on from after a restart, on any machine.
+ */
+export interface AgentState {
+  readonly version: 1;
+  /** The conversation from the task on: what was asked, every reply, every result. */
+  readonly messages: readonly Message[];
+  /** Messages at the beginning that were there before the agent did anything. */
+  readonly given: number;
+  /** Of the calls of the last reply, the results that there are already, in the order in which they came. */
+  readonly results: readonly ToolResultPart[];
+  readonly usage: Usage;
+  readonly costUsd: number;
+}
+
+/** A task with what belongs to it. */
+export interface AgentTask extends MemoryScope {
+  readonly messages?: readonly Message[];
+  /** What to go on from; `messages` then come behind it. */
+  readonly state?: AgentState;
+}
+
+/** What to do: in words, as a conversation, or with a state to go on from. */
+export type AgentInput = string | readonly Message[] | AgentTask;
+
+export interface AgentResult<Out = string> {
+  /** The last thing that the model said. */
+  readonly text: string;
+  /** The answer: checked against the schema where the agent has one, else the text. Undefined when it did not come to one. */
+  readonly output: Out | undefined;
+  readonly stopReason: StopReason;
+  readonly steps: readonly AgentStep[];
+  /** What came behind the messages that it was given: every tool call in it has its result. */
+  readonly messages: readonly Message[];
+  readonly usage: Usage;
+  readonly costUsd: number;
+  /** To go on from, with a further message or a higher limit. */
+  readonly state: AgentState;
+}
+
+/** Works on a task until it is done or a limit is reached. Every kind of agent has this form. */
+export interface Agent<Out = string> extends Step<AgentInput, AgentResult<Out>> {
+  readonly name: string;
+}
