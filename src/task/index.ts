@@ -23,3 +23,6 @@ export {
 } from './fit-classifier.js';
 export { type Mood, type Sentiment, sentiment } from './sentiment.js';
 export { tag, type Tagging, type TagOptions } from './tag.js';
+export type { CoveredWindow, SummaryCheck } from './coverage.js';
+export { summarize, type SummarizeOptions, type Summary, type SummaryMethod } from './summarize.js';
+export type { TextWindow } from './windows.js';
