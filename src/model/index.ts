@@ -36,6 +36,7 @@ export {
 export { fitMessages, type FitMessagesOptions, type FittedMessages } from './fit-messages.js';
 export { fitLogistic, type LabelledRow, logitOf, sigmoid } from './logistic.js';
 export { localEmbedder, type LocalEmbedderOptions } from './local-embedder.js';
+export { maxInputTokens, type MaxInputTokensOptions } from './max-input-tokens.js';
 export { metered, type MeteredCall } from './metered.js';
 export { priceTable } from './price-table.js';
 export {
@@ -62,6 +63,7 @@ export { type RateLimitState, rateLimitState, type RateLimitWindow } from './rat
 export { estimateRequestTokens } from './request-tokens.js';
 export { type RouteChoice, type RouteOutcome, type RouterModel, router, type RouterOptions } from './router.js';
 export { pricesKey } from './run-prices.js';
+export { type ShortenedMessages, shortenMessages, type ShortenMessagesOptions } from './shorten-messages.js';
 export { type TextBatch, textBatches, type TextBatchLimits } from './text-batches.js';
 export { type TokenCount, type TokenCounter, tokenCounter } from './token-counter.js';
 export { estimateTokens } from './tokens.js';
