@@ -1,3 +1,4 @@
+export { calculator } from './builtin/calculator.js';
 export { jsonSchema } from './json-schema.js';
 export { repairInput } from './repair-input.js';
 export { type Tool, type ToolOptions, tool } from './tool.js';
