@@ -17,6 +17,7 @@ const innerFolders: ReadonlySet<string> = new Set([
   'text',
   'filter',
   'ask',
+  'thread',
   'cli',
   'provider',
   'provider/shared',

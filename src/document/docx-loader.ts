@@ -1,7 +1,8 @@
 import { loadOptional, messageOf, PipewrightError, type Step } from '../core/index.js';
+import { readApart } from './apart.js';
 import { parseHtml } from './html-loader.js';
 import { type HtmlNode, type MarkdownRule, toMarkdown } from './html-to-markdown.js';
-import { defineLoader, documentOf, type Loaded, type SourceFile } from './loader.js';
+import { defineLoader, documentOf, type Loaded, type LoadedParts, type SourceFile } from './loader.js';
 import { unpackedBytes } from './zip-size.js';
 
 /** A DOCX that unpacks to more than this is taken for an attack. */
@@ -11,23 +12,25 @@ const styleMap: readonly string[] = ["p[style-name='Title'] => h1.title:fresh", 
 
 /**
  * Reads DOCX as Markdown: heading levels (below the title, where there is one), lists, tables, links, and footnotes as `[^1]`.
- * Images are left out.
+ * Images are left out. A large file is read on another thread.
  * @throws {PipewrightError} `document-encrypted`, `document-damaged`, or `dependency-missing` without `mammoth`, `linkedom` and `turndown`.
  * @example loadFile('report.docx', { loaders: { '.docx': docxLoader() } })
  */
 export const docxLoader = (): Step<SourceFile, Loaded> =>
-  defineLoader('docx', async (file) => {
-    const { source } = file;
-    const document = await parseHtml(await docxToHtml(file, async () => undefined), source);
-    const titleNode = document.querySelector('h1.title');
-    const title = titleNode?.textContent?.trim() || document.querySelector('h1, h2, h3')?.textContent?.trim();
-    const rules = [...footnoteRules, ...(titleNode === null ? [] : [headingBelowTitle])];
-    const text = await toMarkdown(document.body, { rules });
-    return {
-      documents: [documentOf({ id: source, text, source, title, metadata: { format: 'docx' } })],
-      notices: text === '' ? [`${source} holds no text.`] : [],
-    };
-  });
+  defineLoader('docx', readApart({ loader: 'docxLoader' }, readDocx));
+
+const readDocx = async (file: SourceFile): Promise<LoadedParts> => {
+  const { source } = file;
+  const document = await parseHtml(await docxToHtml(file, async () => undefined), source);
+  const titleNode = document.querySelector('h1.title');
+  const title = titleNode?.textContent?.trim() || document.querySelector('h1, h2, h3')?.textContent?.trim();
+  const rules = [...footnoteRules, ...(titleNode === null ? [] : [headingBelowTitle])];
+  const text = await toMarkdown(document.body, { rules });
+  return {
+    documents: [documentOf({ id: source, text, source, title, metadata: { format: 'docx' } })],
+    notices: text === '' ? [`${source} holds no text.`] : [],
+  };
+};
 
 /** A picture inside a DOCX. */
 export interface DocxImage {

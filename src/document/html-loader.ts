@@ -1,7 +1,8 @@
 import { loadOptional, type Metadata, messageOf, PipewrightError, type Step } from '../core/index.js';
+import { readApart } from './apart.js';
 import { decodeText, normalizeNewlines } from './decode.js';
 import { toMarkdown } from './html-to-markdown.js';
-import { defineLoader, documentOf, type Loaded, type SourceFile } from './loader.js';
+import { defineLoader, documentOf, type Loaded, type LoadedParts, type SourceFile } from './loader.js';
 
 export interface HtmlLoaderOptions {
   /** What to take: the article that a reader would want, or the whole page. @default 'article' */
@@ -10,26 +11,31 @@ export interface HtmlLoaderOptions {
 
 /**
  * Reads HTML as Markdown, without scripts, styles and hidden parts: the readable article of the page, or, where there is none, all
- * of its text but navigation. `metadata` has `author`, `site`, `language` and `published` where the page names them.
+ * of its text but navigation. A large page is read on another thread. `metadata` has `author`, `site`, `language` and `published` where the page names them.
  * @throws {PipewrightError} `dependency-missing` without `linkedom`, `@mozilla/readability` and `turndown`.
  * @example (await htmlLoader()({ source: 'a.html', bytes: Buffer.from('<h2>Hi</h2><p>You</p>') })).documents[0]?.text // => '## Hi\n\nYou'
  */
 export const htmlLoader = ({ content = 'article' }: HtmlLoaderOptions = {}): Step<SourceFile, Loaded> =>
-  defineLoader('html', async ({ source, bytes, charset }) => {
-    const { text: html, notices } = decodeText(bytes, source, charset ?? declaredCharset(bytes));
-    const document = await parseHtml(normalizeNewlines(html), source);
-    removeHidden(document);
-    const pageTitle = document.querySelector('title')?.textContent?.trim();
-    const article = content === 'article' ? await articleOf(document) : undefined;
-    const root = article?.root ?? bodyWithoutNavigation(document, content);
-    const text = await toMarkdown(root, { baseUrl: source });
-    const title = article?.title || pageTitle;
-    const metadata: Metadata = { format: 'html', ...article?.metadata };
-    return {
-      documents: [documentOf({ id: source, text, source, title: title?.replace(/\s+/g, ' '), metadata })],
-      notices: text === '' ? [...notices, `${source} holds no readable text.`] : notices,
-    };
-  });
+  defineLoader(
+    'html',
+    readApart({ loader: 'htmlLoader', options: { content } }, (file) => readHtml(file, content)),
+  );
+
+const readHtml = async ({ source, bytes, charset }: SourceFile, content: 'article' | 'page'): Promise<LoadedParts> => {
+  const { text: html, notices } = decodeText(bytes, source, charset ?? declaredCharset(bytes));
+  const document = await parseHtml(normalizeNewlines(html), source);
+  removeHidden(document);
+  const pageTitle = document.querySelector('title')?.textContent?.trim();
+  const article = content === 'article' ? await articleOf(document) : undefined;
+  const root = article?.root ?? bodyWithoutNavigation(document, content);
+  const text = await toMarkdown(root, { baseUrl: source });
+  const title = article?.title || pageTitle;
+  const metadata: Metadata = { format: 'html', ...article?.metadata };
+  return {
+    documents: [documentOf({ id: source, text, source, title: title?.replace(/\s+/g, ' '), metadata })],
+    notices: text === '' ? [...notices, `${source} holds no readable text.`] : notices,
+  };
+};
 
 const headBytes = 1_024;
 
