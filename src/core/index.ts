@@ -167,5 +167,6 @@ export {
 } from './step.js';
 export { stream, type StepStream, type StreamOptions } from './stream.js';
 export { named, tap } from './tap.js';
+export { type TextView, textView } from './text-view.js';
 export { addUsage, type BilledUnits, noUsage, type Usage } from './usage.js';
 export { withoutText } from './without-text.js';

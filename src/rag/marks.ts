@@ -1,7 +1,10 @@
 import { marksOf } from './cite.js';
 import type { Answer, Citation, Claim } from './types.js';
 
-/** A text without the marks that cite: `[1]`, `[2][3]`. */
+/**
+ * A text without the marks that cite: `[1]`, `[2][3]`.
+ * @example withoutMarks('Tea is at four [1].') // => 'Tea is at four.'
+ */
 export const withoutMarks = (text: string): string =>
   rewritten(text, () => '')
     .text.replace(/ {2,}/gu, ' ')

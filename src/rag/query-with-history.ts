@@ -15,6 +15,7 @@ export const leans = (question: string): boolean =>
 /**
  * What to search for when a question may lean on the conversation and no model is there to rewrite it: the question, and where
  * it leans, the user's question before it; where that one leans too, also the one before that.
+ * @example queryWithHistory('And in Spain?', [user('When is dinner in France?')]) // => 'When is dinner in France?\nAnd in Spain?'
  */
 export const queryWithHistory = (question: string, history: readonly Message[]): string => {
   const before = history.filter(({ role }) => role === 'user').map(textOf);
