@@ -60,7 +60,8 @@ export const checkOutcome = (outcome: PromptOutcome): void => {
   }
 };
 
-export const plusOutcome = (before: StatsState = nothing, outcome: PromptOutcome): StatsState => {
+export const plusOutcome = (known: StatsState | undefined, outcome: PromptOutcome): StatsState => {
+  const before = known ?? nothing;
   const rows = figures.map((figure) => {
     const value = outcome[figure];
     return [figure, value === undefined ? before[figure] : plusFigure(before[figure], value, maxRecent)] as const;
