@@ -1,3 +1,4 @@
+export { composeMemory, type ComposeMemoryOptions } from './compose-memory.js';
 export {
   bufferMemory,
   type BufferMemoryOptions,
@@ -12,6 +13,16 @@ export {
   type EpisodicMemoryOptions,
   type ForgetEpisodes,
 } from './episodic-memory.js';
+export { type FactExtractor, type FactInput, modelFactExtractor, patternFactExtractor } from './fact-extractors.js';
+export {
+  type FactMemory,
+  factMemory,
+  type FactMemoryOptions,
+  type ForgetFacts,
+  type ListFactsOptions,
+  type ScoredFact,
+} from './fact-memory.js';
+export type { Fact, NewFact } from './facts.js';
 export { type ImportanceScorer, lexicalImportance, modelImportance } from './importance.js';
 export type { NoteWeights } from './indexed-memory.js';
 export { logIdOf } from './scope.js';
@@ -23,3 +34,10 @@ export {
 } from './summary-memory.js';
 export { extractiveSummarizer, modelSummarizer, type Summarizer, type SummaryInput } from './summarizer.js';
 export { vectorMemory, type VectorMemoryOptions } from './vector-memory.js';
+export {
+  type SetOptions,
+  type WorkingMemory,
+  workingMemory,
+  type WorkingMemoryOptions,
+  type WorkingValue,
+} from './working-memory.js';

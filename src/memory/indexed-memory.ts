@@ -110,7 +110,7 @@ const rank = async (query: RecallQuery, settings: IndexedSettings, run: Run): Pr
 };
 
 /** What the prompt says already, as one text to look in. */
-const knownText = (messages: readonly Message[]): string =>
+export const knownText = (messages: readonly Message[]): string =>
   messages
     .flatMap((message) => partsOf(message))
     .map((part) => (part.type === 'text' || part.type === 'source' ? ` ${normalised(part.text)} ` : ''))
