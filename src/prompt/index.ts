@@ -29,6 +29,8 @@ export {
   type StoredExample,
 } from './example-store.js';
 export { fixedExamples, type FixedExamplesOptions } from './fixed-examples.js';
+export type { LintFinding, LintPlace, LintRule, LintSeverity } from './lint/finding.js';
+export { lint, type Lintable, type LintOptions } from './lint/lint.js';
 export { type Persona, type PersonaName, personas, personaText } from './personas.js';
 export { type Prompt, prompt } from './prompt.js';
 export {
