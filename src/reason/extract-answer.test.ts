@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AnswerKind } from './answer-value.js';
 import { extractAnswer } from './extract-answer.js';
 
-type Row = readonly [text: string, kind: AnswerKind | undefined, answer: string | undefined, foundBy?: string];
+type Row = [text: string, kind: AnswerKind | undefined, answer: string | undefined, foundBy?: string];
 
 describe('finding the answer in what a model wrote', () => {
   it.each<Row>([

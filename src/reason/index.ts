@@ -2,7 +2,16 @@ export type { FoundBy } from './answer-spans.js';
 export type { AnswerKind } from './answer-value.js';
 export { chainOfThought, type ChainOfThoughtOptions } from './chain-of-thought.js';
 export { type ExtractedAnswer, extractAnswer } from './extract-answer.js';
+export type { Sample } from './sampling.js';
+export { selfConsistency, type SelfConsistencyOptions, type Voted } from './self-consistency.js';
 export { normalizeAnswer, sameAnswer, type SameAnswerOptions } from './same-answer.js';
 export type { WorkedExample } from './thought-rules.js';
 export type { ThoughtForm } from './thought-steps.js';
 export type { Problem, QuestionWithSources, Reasoned, ReasoningAction } from './types.js';
+export type { Vote } from './vote.js';
+export {
+  type Verdict,
+  type Verified,
+  verifiedChainOfThought,
+  type VerifiedChainOfThoughtOptions,
+} from './verified-chain-of-thought.js';

@@ -1,6 +1,7 @@
 import { checkSchema, isPipewrightError, PipewrightError, type Schema } from '../core/index.js';
 import type { ChatReply } from '../model/index.js';
 import { parseJson } from '../output/index.js';
+import { answerText } from './answer-text.js';
 import type { FoundBy } from './answer-spans.js';
 import { type AnswerKind, numberOfAnswer } from './answer-value.js';
 import { type PlacedAnswer, placedAnswer, withoutThinking } from './extract-answer.js';
@@ -94,8 +95,7 @@ export const readReply = async <T>(
   if (schema !== undefined) {
     const typed = await asValue(valuesOf(said, placed), schema);
     if ('issue' in typed) return { isRead: false, issue: typed.issue };
-    const text = typeof typed.value === 'string' ? typed.value : JSON.stringify(typed.value);
-    return { isRead: true, answer: typed.value, text, reasoning, foundBy };
+    return { isRead: true, answer: typed.value, text: answerText(typed.value), reasoning, foundBy };
   }
   if (placed === undefined) {
     const what = kind === undefined ? 'answer' : `answer of the kind ${kind}`;

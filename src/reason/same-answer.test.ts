@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { normalizeAnswer, sameAnswer, type SameAnswerOptions } from './same-answer.js';
 
-type Row = readonly [a: string, b: string, options?: SameAnswerOptions];
+type Row = [a: string, b: string, options?: SameAnswerOptions];
 
 const same: readonly Row[] = [
   ['1,234', '1234'],
@@ -84,12 +84,12 @@ const different: readonly Row[] = [
 ];
 
 describe('answers that say the same', () => {
-  it.each(same)('%j and %j are the same', (a, b, options) => {
+  it.each<Row>([...same])('%j and %j are the same', (a, b, options) => {
     expect(sameAnswer(a, b, options)).toBe(true);
     expect(sameAnswer(b, a, options)).toBe(true);
   });
 
-  it.each(different)('%j and %j are not', (a, b, options) => {
+  it.each<Row>([...different])('%j and %j are not', (a, b, options) => {
     expect(sameAnswer(a, b, options)).toBe(false);
     expect(sameAnswer(b, a, options)).toBe(false);
   });
