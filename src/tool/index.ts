@@ -1,4 +1,5 @@
 export { calculator } from './builtin/calculator.js';
+export { fileTools, type FileToolsOptions } from './builtin/file-tools.js';
 export { jsonSchema } from './json-schema.js';
 export { repairInput } from './repair-input.js';
 export { type Tool, type ToolOptions, tool } from './tool.js';

@@ -1,0 +1,119 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep, win32 } from 'node:path';
+import { messageOf, PipewrightError, randomId, type Run } from '../../core/index.js';
+
+const refused = (path: string, why: string): PipewrightError =>
+  new PipewrightError('not-allowed', `\`${path.slice(0, 200)}\` ${why}.`, { details: { where: path.slice(0, 200) } });
+
+const failed = (path: string, error: unknown): PipewrightError => {
+  const { code } = error as { readonly code?: string };
+  if (code === 'ENOENT') return new PipewrightError('not-found', `There is no \`${path}\`.`);
+  if (code === 'ELOOP') return refused(path, 'is a link');
+  // The message of the system tells the whole path, which is none of the model's business.
+  return new PipewrightError('bad-input', `\`${path}\` cannot be used (${code ?? messageOf(error)}).`, {
+    cause: error,
+  });
+};
+
+const isInside = (root: string, path: string): boolean =>
+  path === root || path.startsWith(root === sep ? sep : root + sep);
+
+/** The path as it is written, inside the root; whether links lead out of it is another question. */
+const writtenPath = (root: string, path: string): string => {
+  if (path.includes('\0')) throw refused(path.replaceAll('\0', '␀'), 'holds a character that no path may have');
+  if (isAbsolute(path) || win32.isAbsolute(path) || /^[A-Za-z]:/u.test(path)) {
+    throw refused(path, 'is an absolute path: give one from the root of these files');
+  }
+  const whole = resolve(root, path.replaceAll('\\', '/'));
+  if (!isInside(root, whole)) throw refused(path, 'leads out of the folder of these files');
+  return whole;
+};
+
+/** Where a path really is, every link followed. */
+const realPlace = async (root: string, path: string): Promise<string> => {
+  let real: string;
+  try {
+    real = await realpath(writtenPath(root, path));
+  } catch (error) {
+    throw error instanceof PipewrightError ? error : failed(path, error);
+  }
+  if (!isInside(root, real)) throw refused(path, 'leads out of the folder of these files');
+  return real;
+};
+
+const isSame = (a: Stats, b: Stats): boolean => a.dev === b.dev && a.ino === b.ino;
+
+/** Files below one folder: nothing that a path says, and no link, leads out of it. */
+export interface RootedFiles {
+  /** The real place of a file or folder. */
+  readonly find: (path: string) => Promise<string>;
+  /** Opens a file for reading. Close it. */
+  readonly open: (path: string) => Promise<FileHandle>;
+  /** Writes a whole file: what was there is replaced at once, or stays as it was. Its folder must be there. */
+  readonly write: (path: string, text: string, run: Run) => Promise<void>;
+}
+
+const openInside = async (root: string, path: string): Promise<FileHandle> => {
+  const real = await realPlace(root, path);
+  let file: FileHandle;
+  try {
+    // Not blocking: a pipe would wait for its writer. No last link: it may have been put there since.
+    file = await open(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw failed(path, error);
+  }
+  try {
+    const opened = await file.stat();
+    if (!opened.isFile()) throw refused(path, opened.isDirectory() ? 'is a folder' : 'is no plain file');
+    // A folder on the way may have become a link between the look and the opening.
+    if (!isSame(opened, await stat(await realPlace(root, path)))) throw refused(path, 'was changed meanwhile');
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+};
+
+const writeInside = async (root: string, path: string, text: string, run: Run): Promise<void> => {
+  const whole = writtenPath(root, path);
+  if (whole === root) throw refused(path, 'is the folder of these files itself');
+  const folder = await realPlace(root, relative(root, dirname(whole)));
+  const target = join(folder, basename(whole));
+  const before = await lstat(target).catch(() => undefined);
+  if (before !== undefined && !before.isFile())
+    throw refused(path, before.isDirectory() ? 'is a folder' : 'is no plain file');
+  const draft = join(folder, `.${basename(whole)}.${randomId(run.random)}`);
+  try {
+    const file = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    run.throwIfAborted();
+    if ((await realpath(folder)) !== folder) throw refused(path, 'was changed meanwhile');
+    // Renaming replaces a link, it does not follow it.
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true });
+    run.throwIfAborted();
+    throw error instanceof PipewrightError ? error : failed(path, error);
+  }
+};
+
+/** Opens the folder that all paths start from. */
+export const rootedFiles = async (folder: string): Promise<RootedFiles> => {
+  let root: string;
+  try {
+    root = await realpath(folder);
+  } catch (error) {
+    throw failed(folder, error);
+  }
+  return {
+    find: (path) => realPlace(root, path),
+    open: (path) => openInside(root, path),
+    write: (path, text, run) => writeInside(root, path, text, run),
+  };
+};
