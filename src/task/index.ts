@@ -26,3 +26,7 @@ export { tag, type Tagging, type TagOptions } from './tag.js';
 export type { CoveredWindow, SummaryCheck } from './coverage.js';
 export { summarize, type SummarizeOptions, type Summary, type SummaryMethod } from './summarize.js';
 export type { TextWindow } from './windows.js';
+export { type Evidenced, extract, type Extraction, type ExtractOptions } from './extract.js';
+export type { QuotedSpan } from './quotes.js';
+export type { KeptKind, TranslationProblem } from './survivors.js';
+export { translate, type TranslateOptions, type Translation } from './translate.js';
