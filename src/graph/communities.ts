@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { loadOptional, type Run, seededRandom } from '../core/index.js';
+import type { Run } from '../core/index.js';
 import { type GiveWay, giveWayOf } from './give-way.js';
 import type { Edge, GraphState } from './graph-state.js';
+import { louvainGroups, type WeightedGraph } from './louvain.js';
 import { passagesOf } from './passages.js';
 import { canonicalKey, edgesFrom, edgesWeight, entityOf } from './resolve.js';
 import type { Community, Entity } from './types.js';
 
 /** Entities and passages of a community that are shown; how many there are is not bounded by anything else. */
 const maxShownEntities = 20;
-/** The random numbers of the Louvain method: the same graph gives the same communities. */
-const seed = 1;
 
 export interface CommunitySettings {
   readonly resolution: number;
@@ -39,31 +38,14 @@ const linksOf = async (state: GraphState, giveWay: GiveWay): Promise<Links> => {
   return { edges: all, keys, links };
 };
 
-/** What we use of graphology-communities-louvain. */
-interface Louvain {
-  readonly detailed: (
-    graph: object,
-    options: { readonly getEdgeWeight: string; readonly resolution: number; readonly rng: () => number },
-  ) => { readonly dendrogram: readonly ArrayLike<number>[] };
-}
-
-/** For each level, finest first, the group of each key, in the order of the keys. */
-const groupsByLevel = async ({ keys, links }: Links, resolution: number): Promise<readonly ArrayLike<number>[]> => {
-  if (links.length === 0) return [];
-  const { UndirectedGraph } = await loadOptional('graphology', 'finding communities', () => import('graphology'));
-  const { default: module } = await loadOptional(
-    'graphology-communities-louvain',
-    'finding communities',
-    () => import('graphology-communities-louvain'),
-  );
-  // Its types speak of the module where its CommonJS form gives the function.
-  const louvain = module as unknown as Louvain;
-  const graph = new UndirectedGraph();
-  for (const key of keys) graph.addNode(key);
-  for (const [from, to, weight] of links) graph.addEdge(from, to, { weight });
-  const { dendrogram } = louvain.detailed(graph, { getEdgeWeight: 'weight', resolution, rng: seededRandom(seed) });
-  // The first row has each entity in a group of its own.
-  return dendrogram.slice(1);
+/** The same by number. */
+const weightedGraph = ({ keys, links }: Links): WeightedGraph => {
+  const places = new Map(keys.map((key, at) => [key, at]));
+  return {
+    nodeCount: keys.length,
+    ends: Uint32Array.from(links.flatMap(([from, to]) => [places.get(from) ?? 0, places.get(to) ?? 0])),
+    weights: Float64Array.from(links, ([, , weight]) => weight),
+  };
 };
 
 interface Group {
@@ -101,7 +83,7 @@ export const findCommunities = async (
 ): Promise<readonly Community[]> => {
   const giveWay = giveWayOf(run);
   const links = await linksOf(state, giveWay);
-  const nested = nestedGroups(links.keys, await groupsByLevel(links, resolution));
+  const nested = nestedGroups(links.keys, await louvainGroups(weightedGraph(links), resolution, run));
   const entities = new Map<string, Entity>();
   const entityAt = (key: string): Entity => {
     const entity = entities.get(key) ?? entityOf(state, key);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createRun, PipewrightError } from '../core/index.js';
 import { helperThread } from './helper-thread.js';
-import { moduleUrl } from './module-url.js';
+import { entryUrl, packagePath } from './module-places.js';
 
 const program = `({ add }) => async (question) => {
   if (question === 'loop') for (;;);
@@ -71,7 +71,8 @@ it('a thread that ends by itself is a typed error, and the next question starts 
   expect(await ask(1, createRun())).toBe(11);
 });
 
-it('moduleUrl finds what is installed, and nothing else', () => {
-  expect(moduleUrl('graphology')).toMatch(/^file:.*graphology/);
-  expect(moduleUrl('pipewright-has-no-such-package')).toBeUndefined();
+it('a package is found where it is installed, and an entry only in the package that is built', () => {
+  expect(packagePath('graphology')).toContain('graphology');
+  expect(packagePath('pipewright-has-no-such-package')).toBeUndefined();
+  expect(entryUrl('document')).toBeUndefined();
 });

@@ -1,2 +1,2 @@
 export { type HelperThread, type HelperThreadOptions, helperThread, isInHelperThread } from './helper-thread.js';
-export { entryUrl, moduleUrl } from './module-url.js';
+export { entryUrl, packagePath } from './module-places.js';

@@ -5,10 +5,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** This file, in an ES module and in CommonJS. */
 const here = (): string => (typeof __filename === 'string' ? pathToFileURL(__filename).href : import.meta.url);
 
-/** From where a thread can import a package that this one could; undefined where it is not installed, or packed into a bundle. */
-export const moduleUrl = (name: string): string | undefined => {
+/** From where a thread can `require` a package that this one could; undefined where it is not installed, or in a bundle. */
+export const packagePath = (name: string): string | undefined => {
   try {
-    return pathToFileURL(createRequire(here()).resolve(name)).href;
+    return createRequire(here()).resolve(name);
   } catch {
     return undefined;
   }
