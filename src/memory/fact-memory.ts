@@ -1,5 +1,4 @@
 import {
-  callStep,
   checkAtLeast,
   createRun,
   defineStep,
@@ -11,10 +10,8 @@ import {
   type Recalled,
   type RecalledNote,
   type RecallQuery,
-  randomId,
   type Run,
   type Store,
-  textOf,
 } from '../core/index.js';
 import { tokenCounter } from '../model/index.js';
 import { memoryStore } from '../store/index.js';
@@ -27,14 +24,14 @@ import {
   isFactState,
   type NewFact,
   noFacts,
-  type PendingText,
   strengthOf,
   withFact,
 } from './facts.js';
 import { knownText, type NoteWeights, recencyOf } from './indexed-memory.js';
 import { recalledOf } from './recalled.js';
 import { conversationOf, userKey } from './scope.js';
-import { createShelf, type Shelf } from './shelf.js';
+import { type FactReading, holding, pendingOf, readFacts, waiting } from './read-facts.js';
+import { createShelf } from './shelf.js';
 import { normalised, relevanceOf } from './units.js';
 
 export interface FactMemoryOptions {
@@ -87,69 +84,11 @@ export interface FactMemory extends Memory {
   readonly forget: (which: ForgetFacts, scope?: MemoryScope, run?: Run) => Promise<number>;
 }
 
-interface Settings extends Required<Omit<FactMemoryOptions, 'store' | 'weights'>> {
+interface Settings extends FactReading {
   readonly weights: Required<NoteWeights>;
-  readonly shelf: Shelf<FactState>;
+  readonly maxTokens: number;
+  readonly model: string;
 }
-
-/** Texts that wait for an extractor; where it fails for long, the oldest give way. */
-const maxPending = 50;
-const maxTextLength = 8_000;
-/** Known facts that an extractor is shown. */
-const maxKnown = 50;
-/** Rounds of one `add`, where others add meanwhile. */
-const maxRounds = 3;
-
-const pendingOf = (messages: readonly Message[], scope: MemoryScope, run: Run): readonly PendingText[] =>
-  messages
-    .filter(({ role }) => role === 'user')
-    .map((message) => textOf(message).slice(0, maxTextLength))
-    .filter((text) => text.trim() !== '')
-    .map((text) => ({
-      id: randomId(run.random),
-      text,
-      saidMs: run.clock.now(),
-      conversationId: conversationOf(scope),
-    }));
-
-const holding = (facts: readonly Fact[]): readonly Fact[] => facts.filter(({ untilMs }) => untilMs === undefined);
-
-/** The state with what was read of some texts, as far as they still wait: others may have read or forgotten them. */
-const withFound = (
-  state: FactState,
-  texts: readonly PendingText[],
-  found: readonly NewFact[],
-  { maxFacts, halfLifeMs }: Settings,
-  run: Run,
-): FactState => {
-  const waiting = new Set(state.pending.map(({ id }) => id));
-  const open = texts.filter(({ id }) => waiting.has(id));
-  const plain = open.map(({ text }) => ` ${normalised(text)} `);
-  let { facts } = state;
-  for (const fact of found) {
-    const evidence = normalised(fact.evidence ?? '');
-    const said = open[plain.findIndex((text) => evidence !== '' && text.includes(` ${evidence} `))];
-    // What no text says, a model has made up.
-    if (said !== undefined && normalised(fact.attribute) !== '') facts = withFact(facts, fact, said, run);
-  }
-  const read = new Set(open.map(({ id }) => id));
-  return {
-    facts: cappedFacts(facts, maxFacts, run.clock.now(), halfLifeMs),
-    pending: state.pending.filter(({ id }) => !read.has(id)),
-  };
-};
-
-const extract = async (key: string, settings: Settings, run: Run): Promise<void> => {
-  const { shelf, extractor } = settings;
-  for (let round = 0; round < maxRounds; round++) {
-    const { state } = await shelf.read(key);
-    const { facts, pending } = state;
-    if (pending.length === 0) return;
-    const known = holding(facts).slice(-maxKnown);
-    const found = await callStep(extractor, { texts: pending.map(({ text }) => text), known }, run);
-    await shelf.change(key, run, (now) => withFound(now, pending, found, settings, run));
-  }
-};
 
 const factText = ({ subject, attribute, value }: Fact): string => `${subject}'s ${attribute}: ${value}`;
 
@@ -197,9 +136,9 @@ const addWith =
     const texts = pendingOf(messages, scope, run);
     run.throwIfAborted();
     if (texts.length === 0) return;
-    await shelf.change(key, run, (state) => ({ ...state, pending: [...state.pending, ...texts].slice(-maxPending) }));
+    await shelf.change(key, run, (state) => waiting(state, texts));
     try {
-      await shelf.locked(key, run, () => extract(key, settings, run));
+      await shelf.locked(key, run, () => readFacts(key, settings, run));
     } catch (error) {
       // The texts are kept, and read with the next.
       run.emit({ type: 'warning', message: `No facts were read: ${messageOf(error)}` });

@@ -5,17 +5,18 @@ import {
   type Memory,
   type MemoryScope,
   PipewrightError,
+  type Recalled,
   type RecalledNote,
   type RecallQuery,
   type Run,
   type Store,
 } from '../core/index.js';
 import { isText, listIn, member, numberIn } from '../ask/index.js';
-import { tokenCounter } from '../model/index.js';
+import { type TokenCounter, tokenCounter } from '../model/index.js';
 import { memoryStore } from '../store/index.js';
 import { recalledOf } from './recalled.js';
 import { logIdOf } from './scope.js';
-import { createShelf } from './shelf.js';
+import { createShelf, type Shelf } from './shelf.js';
 
 export interface WorkingMemoryOptions {
   /** Where values are kept. @default in memory, gone with the process */
@@ -79,6 +80,63 @@ const noteOf = (value: WorkingValue): RecalledNote => ({
   createdMs: value.setMs,
 });
 
+interface Settings {
+  readonly shelf: Shelf<State>;
+  readonly counter: TokenCounter;
+  readonly maxTokens: number;
+}
+
+const lasting = (values: readonly WorkingValue[], run: Run): readonly WorkingValue[] =>
+  values.filter(({ untilMs = Infinity }) => run.clock.now() < untilMs);
+
+const checkTtl = (ttlMs: number): void => {
+  if (!(ttlMs > 0)) throw new PipewrightError('bad-option', `\`ttlMs\` must be above 0, got ${ttlMs}.`);
+};
+
+/** The value as it is kept, if it has room at all. */
+const checkedValue = async (value: WorkingValue, { counter, maxTokens }: Settings): Promise<number> => {
+  if (value.name.trim() === '') throw new PipewrightError('bad-input', 'A value needs a `name`.');
+  const { tokens } = await counter.count(lineOf(value));
+  if (tokens <= maxTokens) return tokens;
+  const message = `The value \`${value.name.slice(0, 60)}\` takes ${tokens} tokens, and the memory holds ${maxTokens}. Shorten it, or raise \`maxTokens\`.`;
+  throw new PipewrightError('memory-full', message);
+};
+
+/** The value and the newest of the others that have room beside it. */
+const setValue = async (key: string, own: WorkingValue, settings: Settings, run: Run): Promise<readonly string[]> => {
+  const { shelf, counter, maxTokens } = settings;
+  const ownTokens = await checkedValue(own, settings);
+  const sizes = new Map<string, number>();
+  for (const each of (await shelf.read(key)).state.values) {
+    sizes.set(lineOf(each), (await counter.count(lineOf(each))).tokens);
+  }
+  const gaveWay: string[] = [];
+  await shelf.change(key, run, ({ values }) => {
+    gaveWay.length = 0;
+    let tokens = ownTokens;
+    const kept: WorkingValue[] = [];
+    for (const each of lasting(values, run).toReversed()) {
+      if (each.name === own.name) continue;
+      // What another process has set since was not counted: no token is shorter than a byte.
+      tokens += sizes.get(lineOf(each)) ?? Buffer.byteLength(lineOf(each));
+      if (tokens <= maxTokens) kept.unshift(each);
+      else gaveWay.unshift(each.name);
+    }
+    return { values: [...kept, own] };
+  });
+  return gaveWay;
+};
+
+const deleteValue = async (key: string, name: string, { shelf }: Settings, run: Run): Promise<boolean> => {
+  let wasThere = false;
+  await shelf.change(key, run, ({ values }) => {
+    const kept = lasting(values, run).filter((each) => each.name !== name);
+    wasThere = lasting(values, run).length > kept.length;
+    return wasThere ? { values: kept } : undefined;
+  });
+  return wasThere;
+};
+
 /**
  * A scratchpad of one conversation: named values that a program sets, told with every recall while they last. `add` keeps nothing: what
  * was said is for other memories.
@@ -89,78 +147,35 @@ const noteOf = (value: WorkingValue): RecalledNote => ({
  * await pad.get('order') // => '4711'
  */
 export const workingMemory = (options: WorkingMemoryOptions = {}): WorkingMemory => {
-  const { store = memoryStore(), maxTokens: capTokens = 500, ttlMs = Infinity, model = 'gpt-5' } = options;
-  checkAtLeast('maxTokens', capTokens, 1);
-  if (!(ttlMs > 0)) throw new PipewrightError('bad-option', `\`ttlMs\` must be above 0, got ${ttlMs}.`);
+  const { store = memoryStore(), maxTokens = 500, ttlMs = Infinity, model = 'gpt-5' } = options;
+  checkAtLeast('maxTokens', maxTokens, 1);
+  checkTtl(ttlMs);
   const shelf = createShelf<State>({ store, prefix: 'memory-working', empty: { values: [] }, isState });
   const counter = tokenCounter(model);
+  const settings: Settings = { shelf, counter, maxTokens };
 
-  const lasting = (values: readonly WorkingValue[], run: Run): readonly WorkingValue[] =>
-    values.filter(({ untilMs = Infinity }) => run.clock.now() < untilMs);
-  const list: WorkingMemory['list'] = async (scope = {}, run = createRun()) =>
+  const list = async (scope: MemoryScope = {}, run: Run = createRun()): Promise<readonly WorkingValue[]> =>
     lasting((await shelf.read(logIdOf(scope))).state.values, run);
-
-  const set: WorkingMemory['set'] = async (
-    name,
-    value,
-    { ttlMs: ownMs = ttlMs } = {},
-    scope = {},
-    run = createRun(),
-  ) => {
-    if (!(ownMs > 0)) throw new PipewrightError('bad-option', `\`ttlMs\` must be above 0, got ${ownMs}.`);
-    const setMs = run.clock.now();
-    const own: WorkingValue = { name, value, setMs, ...(ownMs === Infinity ? {} : { untilMs: setMs + ownMs }) };
-    const tokensOfLine = async (each: WorkingValue): Promise<number> => (await counter.count(lineOf(each))).tokens;
-    const ownTokens = await tokensOfLine(own);
-    if (ownTokens > capTokens) {
-      const message = `The value \`${name.slice(0, 60)}\` takes ${ownTokens} tokens, and the memory holds ${capTokens}. Shorten it, or raise \`maxTokens\`.`;
-      throw new PipewrightError('memory-full', message);
-    }
-    const gaveWay: string[] = [];
-    await shelf.locked(logIdOf(scope), run, async () => {
-      const sizes = new Map<string, number>();
-      for (const each of await list(scope, run)) sizes.set(lineOf(each), await tokensOfLine(each));
-      await shelf.change(logIdOf(scope), run, ({ values }) => {
-        gaveWay.length = 0;
-        const others = lasting(values, run).filter((each) => each.name !== name);
-        let tokens = ownTokens;
-        const kept: WorkingValue[] = [];
-        for (const each of [...others].reverse()) {
-          // What another process has set meanwhile was not counted: about four characters a token.
-          tokens += sizes.get(lineOf(each)) ?? Math.ceil(lineOf(each).length / 4);
-          if (tokens <= capTokens) kept.unshift(each);
-          else gaveWay.unshift(each.name);
-        }
-        return { values: [...kept, own] };
-      });
-    });
-    return gaveWay;
+  const recall = async (query: RecallQuery, run: Run): Promise<Recalled> => {
+    const room = { maxTokens: query.maxTokens ?? Infinity, counter };
+    checkAtLeast('maxTokens', room.maxTokens, 0);
+    const notes = (await list(query, run)).map(noteOf).toReversed();
+    return recalledOf({ turns: [], notes, leftOut: 0 }, room);
   };
-
-  const recall = async (query: RecallQuery, run: Run) => {
-    const maxTokens = query.maxTokens ?? Infinity;
-    checkAtLeast('maxTokens', maxTokens, 0);
-    const notes = (await list(query, run)).map(noteOf).reverse();
-    return recalledOf({ turns: [], notes, leftOut: 0 }, { maxTokens, counter });
-  };
-
   return {
     kind: 'working',
     add: async (_messages, _scope, run) => run?.throwIfAborted(),
-    recall: defineStep({ kind: 'memory', name: 'working', details: { maxTokens: capTokens } }, recall),
+    recall: defineStep({ kind: 'memory', name: 'working', details: { maxTokens } }, recall),
     clear: async (scope = {}, run = createRun()) => shelf.clear(logIdOf(scope), run),
-    set,
+    set: async (name, value, { ttlMs: ownMs = ttlMs } = {}, scope = {}, run = createRun()) => {
+      checkTtl(ownMs);
+      const setMs = run.clock.now();
+      const own = { name, value, setMs, ...(ownMs === Infinity ? {} : { untilMs: setMs + ownMs }) };
+      return shelf.locked(logIdOf(scope), run, () => setValue(logIdOf(scope), own, settings, run));
+    },
     get: async (name, scope = {}, run = createRun()) =>
       (await list(scope, run)).find((each) => each.name === name)?.value,
-    delete: async (name, scope = {}, run = createRun()) => {
-      let wasThere = false;
-      await shelf.change(logIdOf(scope), run, ({ values }) => {
-        const kept = lasting(values, run).filter((each) => each.name !== name);
-        wasThere = lasting(values, run).length > kept.length;
-        return wasThere ? { values: kept } : undefined;
-      });
-      return wasThere;
-    },
+    delete: (name, scope = {}, run = createRun()) => deleteValue(logIdOf(scope), name, settings, run),
     list,
   };
 };
