@@ -15,3 +15,7 @@ export {
   verifiedChainOfThought,
   type VerifiedChainOfThoughtOptions,
 } from './verified-chain-of-thought.js';
+export { modelThoughts, type ModelThoughtsOptions } from './model-thoughts.js';
+export type { ProposedThought, ThoughtNode, ThoughtStatus } from './thought-tree.js';
+export { type Searched, treeOfThoughts, type TreeOfThoughtsOptions } from './tree-of-thoughts.js';
+export type { SearchEnd, ThoughtPath, ThoughtSteps } from './tree-search.js';
