@@ -1,5 +1,8 @@
 export { calculator } from './builtin/calculator.js';
 export { fileTools, type FileToolsOptions } from './builtin/file-tools.js';
+export type { HttpToolRequest, HttpToolResponse } from './builtin/guarded-request.js';
+export { httpTool, type HttpToolOptions } from './builtin/http-tool.js';
+export { type FoundPassage, searchTool, type SearchToolOptions } from './builtin/search-tool.js';
 export { jsonSchema } from './json-schema.js';
 export { repairInput } from './repair-input.js';
 export { type Tool, type ToolOptions, tool } from './tool.js';
