@@ -79,7 +79,8 @@ export const confidenceIn = (value: unknown, key: string): number | undefined =>
   return number > 1 ? number / 100 : number;
 };
 
-const reportSchema = <L extends string>(specs: readonly LabelSpec<L>[]): SchemaWithJson<LabelScore<L>> => {
+/** A label and its confidence, in whatever form a model writes them. */
+export const reportSchema = <L extends string>(specs: readonly LabelSpec<L>[]): SchemaWithJson<LabelScore<L>> => {
   const names = specs.map(({ name }) => name);
   return answerSchema(objectSchema({ label: choiceSchema(names), confidence: numberSchema }), (value) => {
     const label = readLabel(typeof value === 'string' ? value : JSON.stringify(value ?? ''), specs);

@@ -30,3 +30,6 @@ export { type Evidenced, extract, type Extraction, type ExtractOptions } from '.
 export type { QuotedSpan } from './quotes.js';
 export type { KeptKind, TranslationProblem } from './survivors.js';
 export { translate, type TranslateOptions, type Translation } from './translate.js';
+export { classifyGrouped, type ClassifyGroupedOptions } from './classify-grouped.js';
+export { fewTools, type FewToolsOptions, pickTools } from './few-tools.js';
+export { grouped, type GroupedOptions } from './grouped.js';
