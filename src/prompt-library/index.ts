@@ -13,10 +13,28 @@ export {
 export { type ExportOptions, exportPrompts, type ImportedPrompt, importPrompts } from './folder.js';
 export { promptLibrary } from './library.js';
 export { type FileVersion, formatPrompt, type PromptFile } from './markdown.js';
+export {
+  type HeldOutResult,
+  type OptimizationReport,
+  type OptimizeOptions,
+  optimizePrompt,
+  type PromptSearch,
+  type TriedPrompt,
+} from './optimize.js';
+export { describeOptimization } from './optimize-report.js';
 export { parsePrompt } from './parse-markdown.js';
 export { recommend, type RecommendedPrompt, type RecommendOptions, type RecommendWeights } from './recommend.js';
 export { recorded, type RecordedOptions } from './recorded.js';
 export { sampleSize, type SampleSizeOptions } from './sample-size.js';
+export {
+  containsExpected,
+  exactMatch,
+  jsonFields,
+  type ModelGradedOptions,
+  modelGraded,
+  type NumericMatchOptions,
+  numericMatch,
+} from './scorers.js';
 export type { SeriesSummary } from './series.js';
 export type { PromptOutcome, PromptStats } from './stats.js';
 export type {
