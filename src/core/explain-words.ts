@@ -1,4 +1,5 @@
 import { numberIn } from './explain-bounds.js';
+import { reasoningWords } from './explain-reasoning.js';
 import { rerankerWords, retrievalWords } from './explain-retrieval.js';
 import type { StepTree } from './inspect.js';
 
@@ -147,6 +148,7 @@ const words: Readonly<Record<string, Say>> = {
   embedder: () => 'calls the embedder',
   reranker: (tree) => rerankerWords[text(tree, 'by')] ?? 'calls the reranker',
   ...retrievalWords,
+  ...reasoningWords,
   function: () => 'runs your function',
 };
 
