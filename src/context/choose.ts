@@ -1,3 +1,4 @@
+import { sliceTimer, yieldToEventLoop } from '../core/index.js';
 import { type Block, textOfBlock } from './block.js';
 import { repeatFinder } from './repeats.js';
 
@@ -67,3 +68,21 @@ export function* choose<B extends Block>(
   }
   return { kept, from, tokens, leftOut };
 }
+
+/** Chooses with a measure that takes its time. */
+export const chooseWith = async <B extends Block>(
+  ranked: readonly B[],
+  room: number,
+  duplicateRatio: number,
+  fitBlock: (request: FitRequest<B>) => Promise<FittedBlock<B> | undefined>,
+): Promise<Choice<B>> => {
+  const isTurnDue = sliceTimer();
+  const choosing = choose(ranked, room, duplicateRatio);
+  let step = choosing.next();
+  while (step.done !== true) {
+    const fitted = await fitBlock(step.value);
+    if (isTurnDue()) await yieldToEventLoop();
+    step = choosing.next(fitted);
+  }
+  return step.value;
+};

@@ -1,7 +1,7 @@
-import { checkAtLeast, sliceTimer, yieldToEventLoop } from '../core/index.js';
+import { checkAtLeast } from '../core/index.js';
 import { tokenCounter, truncate } from '../model/index.js';
 import { bestAtEdges, type Block, inOrderOf, type TextBlock, textOfBlock, worthOf } from './block.js';
-import { type Choice, choose, type FitRequest, type FittedBlock, type LeftOutBlock } from './choose.js';
+import { type Choice, choose, chooseWith, type FitRequest, type FittedBlock, type LeftOutBlock } from './choose.js';
 
 export interface PackOptions {
   /** Room for all blocks together, with what stands between them. */
@@ -117,15 +117,7 @@ const chooseWithin = async <B extends Block>(
       ? undefined
       : { block: { ...block, text }, tokens: tokens + room - own };
   };
-  const isTurnDue = sliceTimer();
-  const choosing = choose(ranked, maxTokens, duplicateRatio);
-  let step = choosing.next();
-  while (step.done !== true) {
-    const fitted = await fitBlock(step.value);
-    if (isTurnDue()) await yieldToEventLoop();
-    step = choosing.next(fitted);
-  }
-  return step.value;
+  return chooseWith(ranked, maxTokens, duplicateRatio, fitBlock);
 };
 
 /** What a separator takes between two sentences: often less than alone, because the sign before it falls together with it. */

@@ -73,7 +73,8 @@ const pairedCount = (bytes: Bytes, ranks: ReadonlyMap<Bytes, number>): number =>
 
 /**
  * Makes a counter of an encoding's tokens (byte pair encoding, Sennrich et al. 2016, arXiv:1508.07909, over bytes). Its time grows
- * with the square of a run without breaks, so give it short texts. Special tokens such as `<|endoftext|>` count as plain text.
+ * with the square of a run without breaks, so give it short texts. Special tokens such as `<|endoftext|>` count as plain text. What
+ * is a letter is what the platform's version of Unicode says: characters added in the last years may be cut otherwise elsewhere.
  */
 export const bytePairCounter = async (table: EncodingTable): Promise<(text: string) => number> => {
   const ranks = await ranksOf(table.bpe_ranks);

@@ -71,6 +71,7 @@ export const shortenMessages = async (
   const shorter: Message[] = [];
   for (const message of messages) {
     const parts: Part[] = [];
+    const before = shortened;
     for (const part of partsOf(message)) {
       const text = textIn(part);
       const isLong = text !== undefined && (sizes[at++] ?? 0) > cap;
@@ -79,7 +80,7 @@ export const shortenMessages = async (
     }
     const [only] = parts;
     const isPlain = typeof message.content === 'string' && only?.type === 'text';
-    shorter.push({ role: message.role, content: isPlain ? only.text : parts });
+    shorter.push(shortened === before ? message : { role: message.role, content: isPlain ? only.text : parts });
   }
   const { tokens } = await counter.countRequest({ messages: shorter });
   if (tokens > maxTokens && minTextTokens === 0) throw tooLong(tokens, maxTokens);

@@ -19,6 +19,12 @@ afterAll(() => {
 const loneSurrogate = /\p{Cs}/gu;
 const isWellFormed = (text: string): boolean => text.search(loneSurrogate) < 0;
 
+/**
+ * Characters of planes that Unicode still fills: Node and tiktoken may know different versions, and so take one of them for a letter
+ * or for a sign. Nobody writes the newest, but random texts do.
+ */
+const unsettled = /[\u{10000}-\u{effff}]/gu;
+
 /** Pieces that tokenizers treat in their own ways, joined at random. */
 const piece = fc.oneof(
   fc.constantFrom(
@@ -54,7 +60,7 @@ const piece = fc.oneof(
     '_x',
     '<|endoftext|>',
   ),
-  fc.string({ unit: 'binary', maxLength: 4 }),
+  fc.string({ unit: 'binary', maxLength: 4 }).map((text) => text.replace(unsettled, '')),
 );
 /** Long enough for many slices; without spaces, the slices have to find their ends among signs and letters. */
 const longText = fc
@@ -144,17 +150,18 @@ describe('tokenCounter', () => {
 });
 
 describe('countCache', () => {
-  it('stays within its bound, and forgets what was not asked for longest', () => {
-    const cache = countCache(12);
-    cache.set('one', 1);
-    cache.set('two', 2);
-    cache.set('six', 6);
-    cache.set('ten', 10);
-    expect(cache.get('one')).toBe(1);
-    cache.set('new', 3);
-    expect(['one', 'two', 'six', 'ten', 'new'].map((text) => cache.get(text))).toEqual([1, undefined, 6, 10, 3]);
-    cache.set('too long for it', 9);
-    expect(cache.get('too long for it')).toBeUndefined();
+  it('stays within its bound, and forgets what was not asked for lately', () => {
+    const cache = countCache(4 * 40);
+    const text = (at: number): string => `text ${at}`.padEnd(8);
+    for (let at = 0; at < 100; at++) {
+      cache.set(text(at), at);
+      expect(cache.get(text(0))).toBe(0);
+    }
+    const kept = Array.from({ length: 100 }, (_, at) => cache.get(text(at))).filter((tokens) => tokens !== undefined);
+    expect(kept.length).toBeLessThanOrEqual(4);
+    expect(cache.get(text(99))).toBe(99);
+    cache.set('a text that is too long for it'.repeat(2), 9);
+    expect(cache.get('a text that is too long for it'.repeat(2))).toBeUndefined();
   });
 });
 

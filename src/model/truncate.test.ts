@@ -7,6 +7,8 @@ const reference = get_encoding('o200k_base');
 afterAll(() => reference.free());
 
 const loneSurrogate = /\p{Cs}/gu;
+/** Node and tiktoken may know different versions of Unicode: see the tests of `tokenCounter`. */
+const unsettled = /[\u{10000}-\u{effff}]/gu;
 const words = fc.constantFrom(
   'One',
   ' sentence',
@@ -22,8 +24,9 @@ const words = fc.constantFrom(
   ' 12345',
   '  ',
 );
+const binary = fc.string({ unit: 'binary', maxLength: 3 }).map((text) => text.replace(unsettled, ''));
 const text = fc
-  .array(fc.oneof(words, fc.string({ unit: 'binary', maxLength: 3 })), { minLength: 3, maxLength: 60, size: 'max' })
+  .array(fc.oneof(words, binary), { minLength: 3, maxLength: 60, size: 'max' })
   .chain((pieces) =>
     fc.integer({ min: 1, max: 20 }).map((times) => pieces.join('').repeat(times).replace(loneSurrogate, '')),
   );
