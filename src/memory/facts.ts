@@ -138,7 +138,8 @@ export const cappedFacts = (
 ): readonly Fact[] => {
   if (facts.length <= maxFacts) return facts;
   const worth = (fact: Fact): number => (fact.untilMs === undefined ? 1 + strengthOf(fact, nowMs, halfLifeMs) : 0);
-  const order = [...facts].sort((a, b) => worth(b) - worth(a) || (b.untilMs ?? 0) - (a.untilMs ?? 0));
+  const newestFirst = facts.toReversed();
+  const order = newestFirst.sort((a, b) => worth(b) - worth(a) || (b.untilMs ?? 0) - (a.untilMs ?? 0));
   const kept = new Set(order.slice(0, maxFacts));
   return facts.filter((fact) => kept.has(fact));
 };

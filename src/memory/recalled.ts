@@ -94,19 +94,26 @@ const likely = async (notes: readonly RecalledNote[], left: number, counter: Tok
   return kept;
 };
 
+/** So many notes are counted together at once; more than that hardly all have room. */
+const maxCountedAtOnce = 50;
+
 /** Turns and as many of the notes, best first, as have room beside them, to the token. The turns must fit already. */
-export const recalledOf = async (
-  { turns, notes, leftOut }: ToRecall,
-  { maxTokens, counter }: Room,
-): Promise<Recalled> => {
-  const around = notes.length === 0 ? 0 : await tokensOf(rendered(turns, [{ id: '', kind: '', text: '' }]), counter);
-  const kept = await likely(notes, maxTokens - around, counter);
-  for (;;) {
+export const recalledOf = async ({ turns, notes, leftOut }: ToRecall, room: Room): Promise<Recalled> => {
+  const { maxTokens, counter } = room;
+  const told = async (kept: readonly RecalledNote[]): Promise<Recalled> => {
     const messages = rendered(turns, kept);
     const tokens = await tokensOf(messages, counter);
-    if (tokens <= maxTokens || kept.length === 0) {
-      return { messages, turns, tokens, notes: kept, leftOut: leftOut + notes.length - kept.length };
-    }
+    return { messages, turns, tokens, notes: kept, leftOut: leftOut + notes.length - kept.length };
+  };
+  if (notes.length <= maxCountedAtOnce) {
+    const whole = await told(notes);
+    if (whole.tokens <= maxTokens) return whole;
+  }
+  const around = await tokensOf(rendered(turns, [{ id: '', kind: '', text: '' }]), counter);
+  const kept = await likely(notes, maxTokens - around, counter);
+  for (;;) {
+    const recalled = await told(kept.slice());
+    if (recalled.tokens <= maxTokens || kept.length === 0) return recalled;
     kept.pop();
   }
 };
