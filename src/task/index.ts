@@ -33,3 +33,19 @@ export { translate, type TranslateOptions, type Translation } from './translate.
 export { classifyGrouped, type ClassifyGroupedOptions } from './classify-grouped.js';
 export { fewTools, type FewToolsOptions, pickTools } from './few-tools.js';
 export { grouped, type GroupedOptions } from './grouped.js';
+export { type FieldKind, type RecordField, type RecordFields, type RecordOf, recordSchema } from './record-schema.js';
+export { taskRules } from './rules.js';
+export { type Skill, skillChain, type SkillChainOptions, type SkillResult, skills } from './skills.js';
+export {
+  customerService,
+  dataEntry,
+  entryForms,
+  moderate,
+  type ModerationLabel,
+  moderationLabels,
+  type ModerationVerdict,
+  type ServiceIntent,
+  serviceIntents,
+  type ServiceTicket,
+  type Urgency,
+} from './specialists.js';
