@@ -12,6 +12,7 @@ import {
   headerVectorOffset,
   isLinked,
   isLive,
+  lineBytes,
   nodeFlags,
   nodeLevel,
   nodeLinks,
@@ -38,6 +39,8 @@ export let m: u32 = 0;
 export let efConstruction: u32 = 0;
 let nodeStride: u32 = 0;
 export let vectorOffset: u32 = 0;
+/** The second place in a vector that is asked for early, from its beginning. */
+let furtherOffset: u32 = 0;
 
 /** Reads the settings. The first call of an instance. */
 export function attach(): void {
@@ -49,6 +52,7 @@ export function attach(): void {
   efConstruction = load<u32>(headerEfConstruction);
   nodeStride = load<u32>(headerNodeStride);
   vectorOffset = load<u32>(headerVectorOffset);
+  furtherOffset = min<u32>(2 * lineBytes, (isInt8 ? dimensions : dimensions << 2) - 4);
 }
 
 let scratch: usize = 0;
@@ -102,6 +106,23 @@ export function nodeOf(row: u32): usize {
 
 export function vectorOf(row: u32): usize {
   return nodeOf(row) + vectorOffset;
+}
+
+/*
+ * Memory is asked for before it is needed, so that it comes while other rows are measured: a tenth of the time of a walk was
+ * waiting. The machine goes on behind a load, and no compiler leaves out one that is atomic.
+ */
+
+/** Asks for the beginning of a vector; what follows comes by itself. */
+export function fetchVector(row: u32): void {
+  const vector = vectorOf(row);
+  atomic.load<u32>(vector);
+  atomic.load<u32>(vector + furtherOffset);
+}
+
+/** Asks for the list of level 0. */
+export function fetchList(row: u32): void {
+  atomic.load<u32>(nodeOf(row) + nodeLinks);
 }
 
 /** The float32 vector of a row, where there is one: its vector, or its original beside the codes. */

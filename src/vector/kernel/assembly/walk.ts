@@ -7,6 +7,8 @@ import {
   candidates,
   capacityOf,
   distances,
+  fetchList,
+  fetchVector,
   flagsOf,
   levelOf,
   listOf,
@@ -94,7 +96,9 @@ function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
   let unseen: u32 = 0;
   for (let at = list + 4; at < end; at += 4) {
     const neighbour = load<u32>(at);
-    if (visit(neighbour, epoch)) unseen = put(neighbour, unseen);
+    if (!visit(neighbour, epoch)) continue;
+    fetchVector(neighbour);
+    unseen = put(neighbour, unseen);
   }
   return unseen;
 }
@@ -149,6 +153,8 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
     if (count >= ef && distanceAt(toVisit, 0) > bound) break;
     const row = rowAt(toVisit, 0);
     popNearest(toVisit, candidateCount--);
+    // The next to be visited, unless this one leads to nearer ones.
+    if (candidateCount > 0) fetchList(rowAt(toVisit, 0));
     const unseen = filterBits === 0 ? gatherUnseen(row, level, epoch) : gatherWanted(row, epoch);
     measureAll(batch, unseen, distances);
     for (let i: u32 = 0; i < unseen; i++) {
