@@ -7,7 +7,7 @@ import { seededRandom } from 'pipewright';
 import { type Conversations, conversations } from 'pipewright/conversation';
 import { diskStore } from 'pipewright/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allOf } from './conversation-suite.js';
+import { allOf } from '../src/testing/suites/conversations.js';
 
 const child = fileURLToPath(new URL('children/converse-until-killed.ts', import.meta.url));
 const kills = 6;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { conversations, messageLog } from 'pipewright/conversation';
 import { type Postgres, postgres, postgresKeywords, postgresStore } from 'pipewright/postgres';
 import { afterAll, describe, expect, it } from 'vitest';
-import { allOf, describeConversations, said, textsOf } from './conversation-suite.js';
+import { allOf, describeConversations, said, textsOf } from '../src/testing/suites/conversations.js';
 import { startPostgres } from './servers/postgres.js';
 
 const server = await startPostgres('conversations on a Postgres server');

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** Where the command reads and prints; tests put their own here. */
 export interface CliIo {
   /** Answers and data. */
@@ -6,6 +8,10 @@ export interface CliIo {
   readonly err: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** What a person types, or a pipe says. */
+  readonly input: Readable;
+  /** Whether a person types it on a terminal. */
+  readonly isInTerminal: boolean;
   /** Whether a person reads `out` on a terminal. */
   readonly isOutTerminal: boolean;
   /** Whether a person reads `err` on a terminal. */

@@ -16,6 +16,8 @@ const io: CliIo = {
   err: (text) => void process.stderr.write(text),
   env: process.env,
   cwd: process.cwd(),
+  input: process.stdin,
+  isInTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
   isOutTerminal: process.stdout.isTTY === true,
   isErrTerminal: process.stderr.isTTY === true,
   signal: control.signal,

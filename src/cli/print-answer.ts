@@ -40,14 +40,14 @@ export const askLibrary = async (
   };
 };
 
-interface TextPrinter {
+export interface TextPrinter {
   readonly take: (event: RunEvent) => void;
   /** Makes sure that the answer stands there whole, once, and ends its line. */
   readonly end: (text: string) => void;
 }
 
 /** Prints text as it comes. What a retry takes back is marked as such, because printed text cannot be unsaid. */
-const textPrinter = (io: CliIo): TextPrinter => {
+export const textPrinter = (io: CliIo): TextPrinter => {
   const { dim } = colours(io, io.isOutTerminal);
   let printed = '';
   return {
@@ -84,7 +84,10 @@ export const citationPlace = (io: CliIo, { evidence, sourceId }: Citation, sourc
 };
 
 /** The list of citations under an answer, with what the check of each found. */
-export const printCitations = (io: CliIo, { citations, sources, uncited, isAnswered }: Answer): void => {
+export const printCitations = (
+  io: CliIo,
+  { citations, sources, uncited, isAnswered }: Pick<Answer, 'citations' | 'sources' | 'uncited' | 'isAnswered'>,
+): void => {
   const { cyan, dim, green, yellow } = colours(io, io.isOutTerminal);
   const seen = new Set<string>();
   for (const citation of citations) {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CliIo, exitCodes } from './io.js';
 import { main } from './program.js';
@@ -35,6 +36,8 @@ const cli = async (args: readonly string[], extra: Partial<CliIo> = {}): Promise
     },
     env: {},
     cwd,
+    input: Readable.from([]),
+    isInTerminal: false,
     isOutTerminal: false,
     isErrTerminal: false,
     signal: new AbortController().signal,

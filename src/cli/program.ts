@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { isPipewrightError, messageOf, PipewrightError } from '../core/index.js';
 import { ask } from './ask.js';
+import { chat } from './chat.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
 import { ingest } from './ingest.js';
@@ -36,6 +37,11 @@ const modelFlag = [
   'extractive',
 ] as const;
 
+interface ChatFlags extends AskFlags {
+  readonly continue: boolean;
+  readonly session?: string;
+}
+
 const exitHelp = `
 Exit codes: 0 done, 1 failed, 2 wrong command line, 3 the documents do not hold the answer, 130 interrupted.`;
 
@@ -65,6 +71,16 @@ const createProgram = (io: CliIo, finish: (code: ExitCode) => void): Command => 
     .action(async (paths: readonly string[], flags: IngestFlags) => {
       finish(await ingest(io, { paths: paths.length === 0 ? ['.'] : paths, ...flags }));
     });
+  program
+    .command('chat')
+    .description('talks with you, with a memory across sittings, and answers from the documents under the paths')
+    .argument('[paths...]', 'files and folders to answer from (default: none)')
+    .option(...modelFlag)
+    .option(...indexFlag)
+    .option('--continue', 'go on with the conversation that changed last', false)
+    .option('--session <folder>', 'where conversations and memory are kept (default: .pipewright/chat in this folder)')
+    .option('--json', 'print one JSON object a turn, each on a line of its own', false)
+    .action(async (paths: readonly string[], flags: ChatFlags) => finish(await chat(io, { paths, ...flags })));
   program
     .command('doctor')
     .description('shows what is installed, which keys are set and what works')

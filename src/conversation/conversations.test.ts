@@ -6,7 +6,7 @@ import { bm25 } from 'pipewright/keyword';
 import { diskStore, memoryStore } from 'pipewright/store';
 import { manualClock } from 'pipewright/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allOf, describeConversations, said, textsOf } from '../../test/conversation-suite.js';
+import { allOf, describeConversations, said, textsOf } from '../testing/suites/conversations.js';
 import { conversations } from './index.js';
 
 let root = '';

@@ -82,13 +82,23 @@ const write = async (session: Session, table: string, { keys, puts }: Batch, now
   );
 };
 
+interface Comparison {
+  readonly key: Uint8Array;
+  readonly expected: Uint8Array | undefined;
+  readonly value: Uint8Array;
+}
+
+interface EntryTimes {
+  readonly nowMs: number;
+  readonly expiresMs: number | null;
+}
+
 const compareAndSet = async (
   db: Pick<Session, 'query'>,
   table: string,
-  entry: { readonly key: Uint8Array; readonly expected: Uint8Array | undefined; readonly value: Uint8Array },
-  { nowMs, expiresMs }: { readonly nowMs: number; readonly expiresMs: number | null },
+  { key, expected, value }: Comparison,
+  { nowMs, expiresMs }: EntryTimes,
 ): Promise<boolean> => {
-  const { key, expected, value } = entry;
   // One statement each: the server locks the row, and looks at it as it then is.
   const done =
     expected === undefined
@@ -104,6 +114,21 @@ const compareAndSet = async (
           [key, value, expiresMs, nowMs, expected],
         );
   return done.length === 1;
+};
+
+const compareAndWrite = async (
+  db: Postgres,
+  table: string,
+  entry: Comparison,
+  times: EntryTimes,
+  also: Batch,
+): Promise<boolean> => {
+  if (also.keys.length === 0) return compareAndSet(db, table, entry, times);
+  return db.transaction(async (session) => {
+    const isSet = await compareAndSet(session, table, entry, times);
+    if (isSet) await write(session, table, also, times.nowMs);
+    return isSet;
+  });
 };
 
 interface PageRow {
@@ -215,14 +240,7 @@ export const postgresStore = async (db: Postgres, options: PostgresStoreOptions 
       };
       const times = { nowMs, expiresMs: expiryOf(nowMs, ttlMs) };
       const batch = batchOf(also, nowMs);
-      if (batch.keys.length === 0) return lock.run(() => compareAndSet(db, table, entry, times));
-      return lock.run(() =>
-        db.transaction(async (session) => {
-          const isSet = await compareAndSet(session, table, entry, times);
-          if (isSet) await write(session, table, batch, nowMs);
-          return isSet;
-        }),
-      );
+      return lock.run(() => compareAndWrite(db, table, entry, times, batch));
     },
     close: () => {
       closing ??= lock.idle();

@@ -1,6 +1,11 @@
-import { createRun, type Message, type Store } from 'pipewright';
-import { type Conversations, conversationMarkdown, conversations, type LoggedMessage } from 'pipewright/conversation';
-import { manualClock } from 'pipewright/testing';
+import { createRun, type Message, type Store } from '../../core/index.js';
+import {
+  type Conversations,
+  conversationMarkdown,
+  conversations,
+  type LoggedMessage,
+} from '../../conversation/index.js';
+import { manualClock } from '../manual-clock.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 export const said = (text: string): Message => ({ role: 'user', content: text });
