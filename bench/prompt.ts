@@ -1,40 +1,97 @@
-import { performance } from 'node:perf_hooks';
-import { system, user } from 'pipewright';
-import { chatPrompt, history, prompt } from 'pipewright/prompt';
+/**
+ * Rendering of prompts beside LangChain's templates: `npm run bench -- prompt [rounds]`. Both are called in turns in one process,
+ * on the built package; what counts is the ratio of a round, and the median of those.
+ */
+import { assistant, system, user } from 'pipewright';
+import {
+  large,
+  type PromptContender,
+  type PromptJob,
+  promptJobs,
+  question,
+  rules,
+  shots,
+  shotTemplate,
+  small,
+  turnTexts,
+  values,
+} from './lib/prompt-contender.js';
+import { median } from './lib/report.js';
 
-/** Median of several rounds, in microseconds a call. */
-const microseconds = (call: () => unknown, calls = 20_000, rounds = 7): number => {
-  const times = Array.from({ length: rounds }, () => {
-    const start = performance.now();
-    for (let index = 0; index < calls; index++) call();
-    return ((performance.now() - start) * 1_000) / calls;
-  });
-  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
+/** The built package, as users get it: the sources would run with what tsx adds to every function. */
+const built = new URL('../dist/prompt.js', import.meta.url).href;
+const { chatPrompt, examples, exampleText, history, prompt }: typeof import('pipewright/prompt') = await import(built);
+
+const smallPrompt = prompt(small.template);
+const largePrompt = prompt(large.template);
+const twoMessages = chatPrompt([system(rules), user(question)]);
+const withHistory = chatPrompt([system(rules), history('turns'), user(question)]);
+const turns = turnTexts.map((text, index) => (index % 2 === 0 ? user(text) : assistant(text)));
+const fewShotText = prompt(`{shots}\n\n${question}`);
+const fewShotChat = chatPrompt([system(rules), examples('shots'), user(question)]);
+
+/** As callers write them: an object made for each call. */
+const { role, language, question: asked } = values;
+
+const own: PromptContender = {
+  name: 'pipewright',
+  jobs: {
+    'text, 2 values': () => smallPrompt.format(small.values),
+    'text, 400 values in 14,000 characters': () => largePrompt.format(large.values),
+    'chat, 22 messages': () => withHistory.format({ role, language, question: asked, turns }),
+    'chat, 2 messages, as a step': () => twoMessages({ role, language, question: asked }),
+    'few-shot text, 8 examples': () =>
+      fewShotText.format({ question: asked, shots: exampleText(shots, { template: shotTemplate }) }),
+    'few-shot chat, 8 examples': () => fewShotChat.format({ role, language, question: asked, shots }),
+  },
 };
 
-const print = (label: string, value: number): void => console.log(`${label.padEnd(44)} ${value.toFixed(2)} µs`);
+/** Named at run time, because the peers may not be installed. */
+const peers = './peers/prompts.js';
+const { langchain }: { readonly langchain: PromptContender } = await import(peers);
 
-const small = prompt('Translate to {language}: {text}');
-const values = { language: 'German', text: 'Good morning, how are you?' };
-print(
-  'template literal by hand',
-  microseconds(() => `Translate to ${values.language}: ${values.text}`),
-);
-print(
-  'prompt, 2 variables, 60 characters',
-  microseconds(() => small.format(values)),
-);
+/** Microseconds a call over at least `budgetMs`. What is no promise is not waited for. */
+const time = async (render: () => unknown, budgetMs: number): Promise<number> => {
+  const start = performance.now();
+  let calls = 0;
+  do {
+    for (let index = 0; index < 20; index++) {
+      const rendered = render();
+      if (rendered instanceof Promise) await rendered;
+    }
+    calls += 20;
+  } while (performance.now() - start < budgetMs);
+  return ((performance.now() - start) * 1_000) / calls;
+};
 
-const large = prompt('Some words of a long prompt around {a} and around {b}. '.repeat(200));
-const letters = { a: 'one value', b: 'another value' };
-print(
-  'prompt, 400 places, 14,000 characters',
-  microseconds(() => large.format(letters), 2_000),
-);
+/** Guards against measuring something that did not do the job: both must hold the same values and examples. */
+const check = async (job: PromptJob): Promise<void> => {
+  const all = [await own.jobs[job](), await langchain.jobs[job]()].map((rendered) => JSON.stringify(rendered));
+  const wanted = [
+    ...(job.startsWith('few-shot') ? shots.map(({ input }) => input) : []),
+    ...(job.startsWith('chat') ? ['You are a poet. Answer in German.', 'Question: Why?'] : []),
+    ...(job === 'chat, 22 messages' ? turnTexts : []),
+    ...(job === 'text, 2 values' ? ['Translate to German: Good morning, how are you?'] : []),
+  ];
+  for (const text of wanted) {
+    if (!all.every((json) => json.includes(text))) throw new Error(`${job}: "${text}" is missing.`);
+  }
+};
 
-const chat = chatPrompt([system('You are {role}.'), history('turns'), user('{question}')]);
-const turns = Array.from({ length: 20 }, (_, index) => user(`Turn ${index}`));
-print(
-  'chatPrompt, 22 messages',
-  microseconds(() => chat.format({ role: 'a poet', turns, question: 'Why?' })),
-);
+const rounds = Number(process.argv[2] ?? 7);
+console.log(`${''.padEnd(40)} ${own.name.padStart(12)} ${langchain.name.padStart(18)}  ratio`);
+for (const job of promptJobs) {
+  await check(job);
+  await time(own.jobs[job], 150);
+  await time(langchain.jobs[job], 150);
+  const pairs: { readonly us: number; readonly peerUs: number }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    pairs.push({ us: await time(own.jobs[job], 60), peerUs: await time(langchain.jobs[job], 60) });
+  }
+  const us = median(pairs.map((pair) => pair.us));
+  const peerUs = median(pairs.map((pair) => pair.peerUs));
+  const ratio = median(pairs.map((pair) => pair.peerUs / pair.us));
+  console.log(
+    `${job.padEnd(40)} ${`${us.toFixed(2)} µs`.padStart(12)} ${`${peerUs.toFixed(2)} µs`.padStart(18)}  ${ratio.toFixed(1)}`,
+  );
+}

@@ -5,7 +5,7 @@ import { type ListSlot, type SourceLike, sourcePart } from './slots.js';
 import {
   fill,
   piecesOf,
-  render,
+  renderer,
   type Segment,
   segmentsKey,
   segmentsOf,
@@ -20,6 +20,7 @@ interface CompiledText {
   readonly kind: 'text';
   readonly role: Message['role'];
   readonly segments: readonly Segment[];
+  readonly render: (values: Values) => string;
   /** It came as a prompt, whose places may be guarded. */
   readonly isPrompt: boolean;
 }
@@ -32,6 +33,7 @@ interface CompiledPart {
   readonly part: Part;
   /** Of a text part. */
   readonly segments?: readonly Segment[];
+  readonly render?: (values: Values) => string;
 }
 interface CompiledList {
   readonly kind: 'list';
@@ -39,6 +41,20 @@ interface CompiledList {
   /** Makes messages of examples. */
   readonly turns: (examples: readonly Example[]) => readonly Message[];
 }
+
+const compiledText = (role: Message['role'], segments: readonly Segment[], isPrompt: boolean): CompiledText => ({
+  kind: 'text',
+  role,
+  segments,
+  render: renderer(segments),
+  isPrompt,
+});
+
+const compiledPart = (part: Part, segments: readonly Segment[]): CompiledPart => ({
+  part,
+  segments,
+  render: renderer(segments),
+});
 
 const noTurns = (): readonly Message[] => [];
 
@@ -48,10 +64,10 @@ export const compiled = (item: ChatPromptItem): Compiled => {
     return { kind: 'list', slot: item, turns: item.slot === 'examples' ? turnsMaker(item.form) : noTurns };
   }
   const { role } = item;
-  if ('prompt' in item) return { kind: 'text', role, segments: piecesOf(item.prompt), isPrompt: true };
+  if ('prompt' in item) return compiledText(role, piecesOf(item.prompt), true);
   const { content } = item;
-  if (typeof content === 'string') return { kind: 'text', role, segments: segmentsOf(content), isPrompt: false };
-  const parts = content.map((part) => (part.type === 'text' ? { part, segments: segmentsOf(part.text) } : { part }));
+  if (typeof content === 'string') return compiledText(role, segmentsOf(content), false);
+  const parts = content.map((part) => (part.type === 'text' ? compiledPart(part, segmentsOf(part.text)) : { part }));
   return { kind: 'parts', role, parts };
 };
 
@@ -85,10 +101,10 @@ export const namesOf = (item: Compiled): readonly string[] => {
 
 /** The item with some values put in. */
 export const filled = (item: Compiled, values: Values): Compiled => {
-  if (item.kind === 'text') return { ...item, segments: fill(item.segments, values) };
+  if (item.kind === 'text') return compiledText(item.role, fill(item.segments, values), item.isPrompt);
   if (item.kind === 'parts') {
     const parts = item.parts.map((each) =>
-      each.segments === undefined ? each : { ...each, segments: fill(each.segments, values) },
+      each.segments === undefined ? each : compiledPart(each.part, fill(each.segments, values)),
     );
     return { ...item, parts };
   }
@@ -109,10 +125,8 @@ const listOf = <T>(values: Values, name: string): readonly T[] => {
 
 const contentOf = (item: CompiledText | CompiledParts, values: Values): Message['content'] =>
   item.kind === 'text'
-    ? render(item.segments, values)
-    : item.parts.map(({ part, segments }) =>
-        segments === undefined ? part : textPart(part, render(segments, values)),
-      );
+    ? item.render(values)
+    : item.parts.map(({ part, render }) => (render === undefined ? part : textPart(part, render(values))));
 
 /** The messages, and the parts that wait for a user message. */
 interface Rendering {

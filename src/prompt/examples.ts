@@ -1,5 +1,5 @@
 import { type Message, PipewrightError } from '../core/index.js';
-import { checkKnown, guardedPlace, render, type Segment, segmentsOf, type Values, variablesOf } from './template.js';
+import { checkKnown, guardedPlace, renderer, type Segment, segmentsOf, type Values, variablesOf } from './template.js';
 
 /** A worked example: what was asked, and the right answer. Plain data; braces in it mean nothing. */
 export interface Example {
@@ -28,22 +28,28 @@ export interface ExampleTextOptions {
 
 const fields: readonly string[] = ['input', 'output', 'category'];
 
-const fieldTemplate = (template: string): readonly Segment[] => {
-  const segments = segmentsOf(template);
-  checkKnown(fields, Object.fromEntries(variablesOf(segments).map((name) => [name, ''])));
-  return segments;
+/** Puts the example with this place in the list into a form. */
+type Show = (example: Example, index: number) => string;
+
+const shows = (segments: readonly Segment[], variables: readonly string[] = variablesOf(segments)): Show => {
+  const render = renderer(segments);
+  return (example, index) => {
+    const values = example as object as Values;
+    for (const name of variables) if (typeof values[name] !== 'string') throw lacks(name, index);
+    return render(values);
+  };
 };
 
-const put = (segments: readonly Segment[], example: Example, index: number): string => {
-  const values = example as object as Values;
-  for (const segment of segments) {
-    if (typeof segment === 'string' || typeof values[segment.variable] === 'string') continue;
-    const { variable } = segment;
-    throw new PipewrightError('bad-input', `Example ${index + 1} has no text \`${variable}\`, which its form needs.`, {
-      details: { where: variable, items: [index] },
-    });
-  }
-  return render(segments, values);
+const lacks = (field: string, index: number): PipewrightError =>
+  new PipewrightError('bad-input', `Example ${index + 1} has no text \`${field}\`, which its form needs.`, {
+    details: { where: field, items: [index] },
+  });
+
+const showsIn = (template: string): Show => {
+  const segments = segmentsOf(template);
+  const variables = variablesOf(segments);
+  for (const name of variables) if (!fields.includes(name)) checkKnown(fields, { [name]: '' });
+  return shows(segments, variables);
 };
 
 const asIs: Required<ExampleFormOptions> = { input: '{input}', output: '{output}' };
@@ -53,13 +59,13 @@ export const turnsMaker = ({
   input = asIs.input,
   output = asIs.output,
 }: ExampleFormOptions = {}): ((examples: readonly Example[]) => readonly Message[]) => {
-  const asked = fieldTemplate(input);
-  const answered = fieldTemplate(output);
+  const asked = showsIn(input);
+  const answered = showsIn(output);
   return (examples) => {
     const messages: Message[] = [];
     for (const [index, example] of examples.entries()) {
-      messages.push({ role: 'user', content: put(asked, example, index) });
-      messages.push({ role: 'assistant', content: put(answered, example, index) });
+      messages.push({ role: 'user', content: asked(example, index) });
+      messages.push({ role: 'assistant', content: answered(example, index) });
     }
     return messages;
   };
@@ -74,13 +80,13 @@ export const exampleTurns = (examples: readonly Example[], form: ExampleFormOpti
   turnsMaker(form)(examples);
 
 const exampleTags = ['input', 'output', 'example', 'examples'] as const;
-const tagged: readonly Segment[] = [
+const showTagged = shows([
   '<example>\n<input>',
   guardedPlace('input', exampleTags),
   '</input>\n<output>',
   guardedPlace('output', exampleTags),
   '</output>\n</example>',
-];
+]);
 
 /**
  * Examples as text, each between tags that its own text cannot close, or in a template of yours. Nothing for no examples.
@@ -88,7 +94,7 @@ const tagged: readonly Segment[] = [
  * @example exampleText([{ input: '2+2', output: '4' }], { template: 'Q: {input} A: {output}' }) // => 'Q: 2+2 A: 4'
  */
 export const exampleText = (examples: readonly Example[], options: ExampleTextOptions = {}): string => {
-  const segments = options.template === undefined ? tagged : fieldTemplate(options.template);
+  const show = options.template === undefined ? showTagged : showsIn(options.template);
   const separator = options.separator ?? (options.template === undefined ? '\n' : '\n\n');
-  return examples.map((example, index) => put(segments, example, index)).join(separator);
+  return examples.map(show).join(separator);
 };

@@ -4,7 +4,7 @@ import {
   checkNames,
   fill,
   piecesOf,
-  render,
+  renderer,
   type Segment,
   segmentsKey,
   segmentsOf,
@@ -46,9 +46,10 @@ export const prompt = <const T extends string>(template: T): Prompt<Variables<T>
 /** A prompt of pieces: of a template, or of a brief. */
 export const fromSegments = <V extends string>(segments: readonly Segment[]): Prompt<V> => {
   const variables = variablesOf(segments);
+  const render = renderer(segments);
   const format = (values: Values = {}): string => {
     checkNames(variables, values);
-    return render(segments, values);
+    return render(values);
   };
   const props = {
     [segmentsKey]: segments,
