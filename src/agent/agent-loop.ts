@@ -1,4 +1,5 @@
 import { map, type Run, type ToolCallPart, type ToolResultPart } from '../core/index.js';
+import { type ApprovalRequest, approvalsKey } from '../tool/index.js';
 import { answerIn, openCalls, stepsOf, withMessages } from './agent-state.js';
 import { think, type Thinker } from './think.js';
 import type { AgentState, StopReason } from './types.js';
@@ -20,42 +21,61 @@ const teller = (loop: AgentLoop, run: Run) => {
   };
 };
 
-/**
- * Thinks and acts until the model answers, a limit is reached or the agent's own condition says so. It can be begun with any state
- * that it came to: what is done is not done again.
- */
-export const runLoop = async (
-  loop: AgentLoop,
-  start: AgentState,
+export interface LoopEnd {
+  readonly state: AgentState;
+  readonly stopReason: StopReason;
+  readonly waiting: readonly ApprovalRequest[];
+}
+
+/** What people must decide on before all of these calls can run. */
+const waitingIn = async (
+  { toolbox }: AgentLoop,
+  calls: readonly ToolCallPart[],
   run: Run,
-): Promise<{ readonly state: AgentState; readonly stopReason: StopReason }> => {
+): Promise<readonly ApprovalRequest[]> => {
+  const requests = await Promise.all(calls.map((call) => toolbox.approvalFor(call, run)));
+  return requests.filter((request) => request !== undefined);
+};
+
+/**
+ * Thinks and acts until the model answers, a limit is reached, a person must decide or the agent's own condition says so. It can be
+ * begun with any state that it came to: what is done is not done again.
+ */
+export const runLoop = async (loop: AgentLoop, start: AgentState, outer: Run): Promise<LoopEnd> => {
+  const run = outer.with({ values: new Map([[approvalsKey, start.approvals]]) });
   const tell = teller(loop, run);
   let state = start;
-  const act = async (calls: readonly ToolCallPart[]): Promise<void> => {
+  const act = async (calls: readonly ToolCallPart[], waiting: readonly ApprovalRequest[]): Promise<void> => {
     const done = new Map(state.results.map((result) => [result.id, result]));
     const callOne = async (call: ToolCallPart, inner: Run): Promise<ToolResultPart> => {
-      const result = done.get(call.id) ?? (await loop.toolbox.call(call, inner));
-      if (!done.has(call.id)) {
-        state = { ...state, results: [...state.results, result] };
-        await tell(state);
-      }
+      const result = await loop.toolbox.call(call, inner);
+      state = { ...state, results: [...state.results, result] };
+      done.set(call.id, result);
+      await tell(state);
       return result;
     };
-    const results = await map(callOne, { concurrency: loop.toolbox.concurrency })(calls, run);
+    const held = new Set(waiting.map(({ callId }) => callId));
+    const due = calls.filter(({ id }) => !held.has(id) && !done.has(id));
+    await map(callOne, { concurrency: loop.toolbox.concurrency })(due, run);
+    if (waiting.length > 0) return;
     // In the order of the calls, whichever ended first, so that the next request is always the same.
-    state = { ...withMessages(state, { role: 'tool', content: results }), results: [] };
+    const content = calls.flatMap(({ id }) => done.get(id) ?? []);
+    state = { ...withMessages(state, { role: 'tool', content }), results: [] };
     await tell(state);
   };
   for (;;) {
     const calls = openCalls(state);
-    if (calls.length > 0) await act(calls);
+    const waiting = await waitingIn(loop, calls, run);
+    if (calls.length > 0) await act(calls, waiting);
     run.throwIfAborted();
-    if (answerIn(state) !== undefined) return { state, stopReason: 'answered' };
-    if (loop.shouldStop(state)) return { state, stopReason: 'stopped' };
-    if (stepsOf(state).length >= loop.maxSteps) return { state, stopReason: 'max-steps' };
+    const end = (stopReason: StopReason): LoopEnd => ({ state, stopReason, waiting });
+    if (waiting.length > 0) return end('paused');
+    if (answerIn(state) !== undefined) return end('answered');
+    if (loop.shouldStop(state)) return end('stopped');
+    if (stepsOf(state).length >= loop.maxSteps) return end('max-steps');
     const thought = await think(loop, state, run);
     state = thought.state;
     await tell(state);
-    if (thought.end !== undefined) return { state, stopReason: thought.end };
+    if (thought.end !== undefined) return end(thought.end);
   }
 };

@@ -19,14 +19,25 @@ export const taskOf = (input: AgentInput): AgentTask => {
   return isList(input) ? { messages: input } : input;
 };
 
-export const stateOf = ({ state, messages = [] }: AgentTask): AgentState => {
+export const stateOf = ({ state, messages = [], approvals = [] }: AgentTask): AgentState => {
   if (state === undefined) {
     if (messages.length > 0) {
-      return { version: 1, messages, given: messages.length, results: [], usage: noUsage, costUsd: 0 };
+      return {
+        version: 1,
+        messages,
+        given: messages.length,
+        remembered: 0,
+        results: [],
+        approvals,
+        usage: noUsage,
+        costUsd: 0,
+      };
     }
     throw new PipewrightError('bad-input', 'The agent was given no task. Give it at least one message, or a state.');
   }
-  if (state.version === 1) return { ...state, messages: [...state.messages, ...messages] };
+  if (state.version === 1) {
+    return { ...state, messages: [...state.messages, ...messages], approvals: [...state.approvals, ...approvals] };
+  }
   const message = `The agent's state has version ${String(state.version)}, this release reads version 1. Update pipewright.`;
   throw new PipewrightError('store-newer', message);
 };

@@ -5,6 +5,7 @@ import {
   defineStepWith,
   isPipewrightError,
   type Memory,
+  type MemoryScope,
   type Message,
   pairedMessages,
   type Run,
@@ -13,10 +14,10 @@ import {
 } from '../core/index.js';
 import type { ChatModel } from '../model/index.js';
 import { type Tool, toolbox, type Toolbox, withTools } from '../tool/index.js';
-import { type AgentLoop, runLoop } from './agent-loop.js';
+import { type AgentLoop, type LoopEnd, runLoop } from './agent-loop.js';
 import { stateOf, stepsOf, taskOf, withSpent } from './agent-state.js';
 import { outputIn } from './think.js';
-import type { Agent, AgentInput, AgentResult, AgentState, AgentTask, StopReason } from './types.js';
+import type { Agent, AgentInput, AgentResult, AgentState, AgentTask } from './types.js';
 
 export interface AgentOptions<Out> {
   readonly tools?: readonly Tool[] | Toolbox;
@@ -46,7 +47,7 @@ const queryIn = ({ messages = [] }: AgentTask): string => {
   return last === undefined ? '' : textOf(last);
 };
 
-const scopeOf = ({ conversationId, userId }: AgentTask) => ({
+const scopeOf = ({ conversationId, userId }: AgentTask): MemoryScope => ({
   ...(conversationId === undefined ? {} : { conversationId }),
   ...(userId === undefined ? {} : { userId }),
 });
@@ -84,15 +85,8 @@ export const agent = <Out = string>(model: ChatModel, options: AgentOptions<Out>
       const task = taskOf(input);
       const start = stateOf(task);
       const recalled = await recall(memory, task, run);
-      const { state, stopReason } = await work(
-        { ...parts, recalled },
-        start,
-        options.budget === undefined,
-        run.with({ budget }),
-      );
-      const result = await resultOf<Out>(state, stopReason, output);
-      if (memory !== undefined) await memory.add([...(task.messages ?? []), ...result.messages], scopeOf(task), run);
-      return result;
+      const end = await work({ ...parts, recalled }, start, options.budget === undefined, run.with({ budget }));
+      return resultOf<Out>(await remember(memory, end, scopeOf(task), run), output);
     },
   );
 };
@@ -102,13 +96,16 @@ const recall = async (memory: Memory | undefined, task: AgentTask, run: Run): Pr
   return (await memory.recall({ ...scopeOf(task), text: queryIn(task) }, run)).messages;
 };
 
+/** Tells the memory what it was not told yet. What waits for a decision is told when it is done. */
+const remember = async (memory: Memory | undefined, end: LoopEnd, scope: MemoryScope, run: Run): Promise<LoopEnd> => {
+  if (memory === undefined || end.stopReason === 'paused') return end;
+  const { messages, remembered } = end.state;
+  await memory.add(pairedMessages(messages.slice(remembered)), scope, run);
+  return { ...end, state: { ...end.state, remembered: messages.length } };
+};
+
 /** Runs the loop, and counts what it took; at a budget of its own it ends with the last state that it came to. */
-const work = async (
-  loop: AgentLoop,
-  start: AgentState,
-  isUnlimited: boolean,
-  run: Run,
-): Promise<{ readonly state: AgentState; readonly stopReason: StopReason }> => {
+const work = async (loop: AgentLoop, start: AgentState, isUnlimited: boolean, run: Run): Promise<LoopEnd> => {
   let last = start;
   const counted = (state: AgentState): AgentState => {
     const { usage, costUsd } = run.meter.spent;
@@ -119,17 +116,16 @@ const work = async (
     await loop.onState(last, run);
   };
   try {
-    const { state, stopReason } = await runLoop({ ...loop, onState }, start, run);
-    return { state: counted(state), stopReason };
+    const end = await runLoop({ ...loop, onState }, start, run);
+    return { ...end, state: counted(end.state) };
   } catch (error) {
     if (isUnlimited || !isOverBudget(error)) throw error;
-    return { state: counted(last), stopReason: 'budget' };
+    return { state: counted(last), stopReason: 'budget', waiting: [] };
   }
 };
 
 const resultOf = async <Out>(
-  state: AgentState,
-  stopReason: StopReason,
+  { state, stopReason, waiting }: LoopEnd,
   schema: Schema<Out> | undefined,
 ): Promise<AgentResult<Out>> => {
   const steps = stepsOf(state);
@@ -143,6 +139,7 @@ const resultOf = async <Out>(
     stopReason,
     steps,
     messages: pairedMessages(messages.slice(given)),
+    waiting,
     usage,
     costUsd,
     state,

@@ -1,10 +1,12 @@
 import type { MemoryScope, Message, Step, ToolCallPart, ToolResultPart, Usage } from '../core/index.js';
+import type { Approval, ApprovalRequest } from '../tool/index.js';
 
 /**
  * Why an agent stopped. `answered`: the model gave its answer. `max-steps`, `budget`: a limit of the agent. `stopped`: its own
- * condition. `cut`: the model's reply was cut at its limit of tokens. `refused`: the provider or the model refused.
+ * condition. `paused`: a person must decide on calls of tools. `cut`: the model's reply was cut at its limit of tokens. `refused`: the
+ * provider or the model refused.
  */
-export type StopReason = 'answered' | 'max-steps' | 'budget' | 'stopped' | 'cut' | 'refused';
+export type StopReason = 'answered' | 'max-steps' | 'budget' | 'stopped' | 'paused' | 'cut' | 'refused';
 
 /** One call of the model, and what came of the tools that it asked for. */
 export interface AgentStep {
@@ -23,8 +25,12 @@ export interface AgentState {
   readonly messages: readonly Message[];
   /** Messages at the beginning that were there before the agent did anything. */
   readonly given: number;
+  /** Messages at the beginning that the memory has been told. */
+  readonly remembered: number;
   /** Of the calls of the last reply, the results that there are already, in the order in which they came. */
   readonly results: readonly ToolResultPart[];
+  /** What people decided so far, refusals included: the audit. */
+  readonly approvals: readonly Approval[];
   readonly usage: Usage;
   readonly costUsd: number;
 }
@@ -34,6 +40,8 @@ export interface AgentTask extends MemoryScope {
   readonly messages?: readonly Message[];
   /** What to go on from; `messages` then come behind it. */
   readonly state?: AgentState;
+  /** Decisions on what it paused for. */
+  readonly approvals?: readonly Approval[];
 }
 
 /** What to do: in words, as a conversation, or with a state to go on from. */
@@ -48,6 +56,8 @@ export interface AgentResult<Out = string> {
   readonly steps: readonly AgentStep[];
   /** What came behind the messages that it was given: every tool call in it has its result. */
   readonly messages: readonly Message[];
+  /** The calls that wait for a decision, when it `paused`. Give the decisions as `approvals`, with the state. */
+  readonly waiting: readonly ApprovalRequest[];
   readonly usage: Usage;
   readonly costUsd: number;
   /** To go on from, with a further message or a higher limit. */

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { type RunKey, runKey, toJson, type ToolCallPart } from '../core/index.js';
+
+/** A call that waits for a person: plain data, to be shown, kept and decided on anywhere. */
+export interface ApprovalRequest {
+  readonly callId: string;
+  readonly tool: string;
+  /** The arguments that it will run with: those that the model wrote, mended. */
+  readonly input: unknown;
+  /** Stands for exactly this call with exactly these arguments: a decision repeats it. */
+  readonly digest: string;
+  /** Why it must be asked for. */
+  readonly reason: string;
+}
+
+/** What a person decided. */
+export interface Approval {
+  readonly digest: string;
+  readonly isApproved: boolean;
+  /** Who decided, for the audit. */
+  readonly by?: string;
+  /** Told to the model when it was refused. */
+  readonly note?: string;
+}
+
+/** Decisions that go with a run; toolboxes read them. */
+export const approvalsKey: RunKey<readonly Approval[]> = runKey('approvals');
+
+/** SHA-256 of the call in canonical JSON: the order of fields does not count, and nothing else can have the same. */
+export const digestOf = ({ id, name }: ToolCallPart, input: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(toJson([id, name, input])))
+    .digest('base64url');
