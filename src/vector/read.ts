@@ -77,7 +77,8 @@ const retrieverOf = (collection: Collection, options: VectorSearchOptions): Retr
       'A retriever needs an embedder for its questions. Open the collection with one.',
     );
   }
-  return defineStep({ kind: 'retriever', name: 'vectors' }, async (query, run) => {
+  const children = [{ label: 'embedder', step: embedder }];
+  return defineStep({ kind: 'retriever', name: 'vectors', children }, async (query, run) => {
     checkOpen(collection);
     const { text, ...own } = queryOf(query);
     const [vector] = await embedTexts(embedder, [text], run);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { defineStepWith, type Embedder, type Random, seededRandom } from '../../core/index.js';
+import { defineStepWith, type Embedder, type Random, seededRandom, stepInfo } from '../../core/index.js';
 import { collect, idsOf, type OpenVectorStore } from './vector-store-entries.js';
 
 /** Turns each text into a direction of its own; equal texts into equal ones. */
@@ -30,6 +30,8 @@ export const describeEmbedding = (open: OpenVectorStore): void => {
     const retrieve = store.retriever({ k: 2 });
     expect((await retrieve('bears'))[0]).toMatchObject({ id: 'b', score: expect.closeTo(1, 5) });
     expect(await retrieve('bears')).toHaveLength(2);
+    // So `explain` counts what the embedder costs.
+    expect(stepInfo(retrieve).children?.map(({ step }) => step)).toEqual([embedder]);
     expect(await retrieve({ text: 'bears', k: 1 })).toHaveLength(1);
     expect(idsOf(await retrieve({ text: 'bears', filter: { n: 1 } }))).toEqual(['a']);
     expect((await store.search(own, { k: 1 }))[0]?.id).toBe('own');
