@@ -32,7 +32,7 @@ import { recalledOf } from './recalled.js';
 import { conversationOf, userKey } from './scope.js';
 import { type FactReading, holding, pendingOf, readFacts, waiting } from './read-facts.js';
 import { createShelf } from './shelf.js';
-import { normalised, relevanceOf } from './units.js';
+import { normalised, relevanceOf, sentenceOf } from './units.js';
 
 export interface FactMemoryOptions {
   /** Where facts are kept. @default in memory, gone with the process */
@@ -94,7 +94,11 @@ const factText = ({ subject, attribute, value }: Fact): string => `${subject}'s 
 
 const ranked = (facts: readonly Fact[], text: string, settings: Settings, run: Run): readonly ScoredFact[] => {
   const { weights, halfLifeMs } = settings;
-  const units = facts.map((fact, textAt) => ({ text: `${factText(fact)}. ${fact.evidence}`, textAt, at: 0 }));
+  const units = facts.map((fact, textAt) => ({
+    ...sentenceOf(`${factText(fact)}. ${fact.evidence}`),
+    textAt,
+    at: 0,
+  }));
   const relevance = text.trim() === '' ? [] : relevanceOf(units, text);
   const most = relevance.reduce((a, b) => Math.max(a, b), 0);
   const nowMs = run.clock.now();

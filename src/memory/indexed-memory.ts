@@ -23,7 +23,16 @@ import { documentsOf, factsOf, filterOf, textsOf, writeAll } from './note-docume
 import { candidatesFor } from './note-search.js';
 import { recalledOf } from './recalled.js';
 import { conversationOf, userKey } from './scope.js';
-import { normalised, type RankedUnit, relevanceOf, saysSomething, sentencesIn, type Unit } from './units.js';
+import {
+  normalised,
+  type RankedUnit,
+  relevanceOf,
+  saysSomething,
+  type Sentence,
+  sentenceOf,
+  sentencesIn,
+  type Unit,
+} from './units.js';
 
 /** How much each score of a note counts; each is from 0 to 1. */
 export interface NoteWeights {
@@ -63,12 +72,29 @@ const worthOf = (document: Document, { weights, halfLifeMs }: IndexedSettings, n
   return weights.importance * (importance / 10) + weights.recency * recencyOf(createdMs, nowMs, halfLifeMs);
 };
 
+/** Texts whose sentences are kept at hand: the same ones are found again and again, and cutting them up is the dear part. */
+const maxCutTexts = 2_000;
+
+/** The sentences of a document; what is under an id is never changed. */
+type Cut = (document: Document) => readonly Sentence[];
+
+const cutter = (known: Map<string, readonly Sentence[]>): Cut => {
+  return ({ id, text }) => {
+    const before = known.get(id);
+    if (before !== undefined) return before;
+    const sentences = sentencesIn(text).map(sentenceOf);
+    if (known.size >= maxCutTexts) known.clear();
+    known.set(id, sentences);
+    return sentences;
+  };
+};
+
 interface Ranked {
   readonly units: readonly RankedUnit[];
   readonly documents: readonly Document[];
 }
 
-const rank = async (query: RecallQuery, settings: IndexedSettings, run: Run): Promise<Ranked> => {
+const rank = async (query: RecallQuery, settings: IndexedSettings, cut: Cut, run: Run): Promise<Ranked> => {
   const { text = '' } = query;
   const { vectorWeight, weights } = settings;
   const nowMs = run.clock.now();
@@ -80,8 +106,8 @@ const rank = async (query: RecallQuery, settings: IndexedSettings, run: Run): Pr
   const candidates = await candidatesFor(query, settings, worth, run);
   const units: Unit[] = [];
   for (const [textAt, { document }] of candidates.entries()) {
-    sentencesIn(document.text).forEach((sentence, at) => {
-      units.push({ text: sentence, textAt, at });
+    cut(document).forEach((sentence, at) => {
+      units.push({ ...sentence, textAt, at });
     });
     if (isTimeUp()) await yieldToEventLoop();
   }
@@ -196,10 +222,12 @@ export const indexedMemory = (settings: IndexedSettings): Memory => {
   const { kind, noteKind, stores, importance, model, k } = settings;
   const counter = tokenCounter(model);
   const lastIds = new Map<string, string>();
+  const sentences = new Map<string, readonly Sentence[]>();
+  const cut = cutter(sentences);
   const recall = async (query: RecallQuery, run: Run): Promise<Recalled> => {
     const maxTokens = query.maxTokens ?? settings.maxTokens;
     checkAtLeast('maxTokens', maxTokens, 0);
-    const ranked = await rank(query, settings, run);
+    const ranked = await rank(query, settings, cut, run);
     const known = knownText(query.known ?? []);
     const picked = await pick(ranked.units, known, maxTokens - aroundTokens, counter);
     const notes = notesOf(picked, ranked, noteKind);
@@ -224,6 +252,8 @@ export const indexedMemory = (settings: IndexedSettings): Memory => {
     recall: defineStep({ kind: 'memory', name: kind, details: { k } }, recall),
     clear: async (scope: MemoryScope = {}, run: Run = createRun()) => {
       const filter = filterOf(scope);
+      sentences.clear();
+      lastIds.clear();
       for (const store of stores) await store.delete(filter, run);
     },
   };

@@ -1,8 +1,13 @@
 import { type Analyzer, analyzer, sentenceSpans, stopWords, wordRarity, words } from '../text/index.js';
 
-/** A sentence that may be told again, and where it stands. */
-export interface Unit {
+/** A sentence and its terms. */
+export interface Sentence {
   readonly text: string;
+  readonly terms: readonly string[];
+}
+
+/** A sentence that may be told again, and where it stands. */
+export interface Unit extends Sentence {
   /** Which of the texts it is from, and its place in it. */
   readonly textAt: number;
   readonly at: number;
@@ -33,13 +38,15 @@ const cutLong = (sentence: string): readonly string[] => {
 export const sentencesIn = (text: string): readonly string[] =>
   sentenceSpans(text).flatMap(({ start, end }) => cutLong(text.slice(start, end).replace(/\s+/gu, ' ').trim()));
 
+const analyze: Analyzer = analyzer();
+
+export const sentenceOf = (text: string): Sentence => ({ text, terms: analyze(text) });
+
 const k1 = 1.2;
 const b = 0.5;
 /** What a sentence gets of the better one of its neighbours, and of what its whole text has of the query. */
 const neighbourShare = 0.3;
 const textShare = 0.3;
-
-const analyze: Analyzer = analyzer();
 
 /** How much each term of the query says: being rare in English, and in what is remembered. */
 const queryWeights = (query: string, all: readonly (readonly string[])[]): ReadonlyMap<string, number> => {
@@ -74,7 +81,7 @@ const bm25Of = (terms: readonly string[], weights: ReadonlyMap<string, number>, 
  * words of its question.
  */
 export const relevanceOf = (units: readonly Unit[], query: string): readonly number[] => {
-  const all = units.map(({ text }) => analyze(text));
+  const all = units.map(({ terms }) => terms);
   const weights = queryWeights(query, all);
   const meanLength = all.reduce((sum, terms) => sum + terms.length, 0) / Math.max(1, all.length);
   const own = all.map((terms) => bm25Of(terms, weights, meanLength));
