@@ -1,13 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRun, type KeywordIndex, type Store } from 'pipewright';
+import { createRun, type KeywordIndex, type Message, type Store } from 'pipewright';
 import { bm25 } from 'pipewright/keyword';
 import { diskStore, memoryStore } from 'pipewright/store';
 import { manualClock } from 'pipewright/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allOf, describeConversations, said, textsOf } from '../testing/suites/conversations.js';
+import { describeConversations } from '../testing/suites/index.js';
 import { conversations } from './index.js';
+
+const said = (text: string): Message => ({ role: 'user', content: text });
+const allOf = async <T>(entries: AsyncIterable<T>): Promise<T[]> => {
+  const found: T[] = [];
+  for await (const entry of entries) found.push(entry);
+  return found;
+};
 
 let root = '';
 let made = 0;
@@ -122,7 +129,8 @@ describe('conversations', () => {
         all.branch({ id: 'main', seq: 1 }, { id: 'edit' }),
         all.delete('main'),
       ]);
-      if (branch.status === 'fulfilled') expect(textsOf(await all.tail('edit'))).toEqual(['zero', 'one']);
+      if (branch.status === 'fulfilled')
+        expect((await all.tail('edit')).map(({ message }) => message.content)).toEqual(['zero', 'one']);
       else {
         expect(branch.reason).toMatchObject({ code: 'not-found' });
         expect(await all.get('edit')).toBeUndefined();

@@ -1,4 +1,4 @@
-import { createRun, type Message, type Store } from '../../core/index.js';
+import { createRun, type KeywordIndex, type Message, type Store } from '../../core/index.js';
 import {
   type Conversations,
   conversationMarkdown,
@@ -17,10 +17,12 @@ export const allOf = async <T>(entries: AsyncIterable<T>): Promise<T[]> => {
   return found;
 };
 
+/** Where the suite opens its conversations. */
 export interface ConversationsSuite {
   /** Opens a store that is new and empty. The suite closes it. */
   readonly open: () => Promise<Store>;
-  readonly keywords?: () => Promise<NonNullable<Parameters<typeof conversations>[0]>['keywords']>;
+  /** Opens an index that is new and empty. @default `bm25` over the store */
+  readonly keywords?: () => Promise<KeywordIndex>;
 }
 
 /** What conversations do over every store. */

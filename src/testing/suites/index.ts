@@ -1,5 +1,6 @@
 export { type AnswererSuite, describeAnswerer } from './answerer.js';
 export { type ChatModelSuite, describeChatModel } from './chat-model.js';
+export { type ConversationsSuite, describeConversations } from './conversations.js';
 export { describeEmbedder, type EmbedderSuite } from './embedder.js';
 export { describeKeywordIndex, type KeywordIndexSuite } from './keyword-index.js';
 export type { KeywordIndexSupport } from './keyword-index-options.js';
