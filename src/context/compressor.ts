@@ -34,7 +34,8 @@ export const textCompressor = (
     const { text, maxTokens } = input;
     checkAtLeast('maxTokens', maxTokens, 0);
     const { tokens } = await tokenCounter(model).count(text);
-    return tokens <= maxTokens ? { text, tokens, ranges: [{ start: 0, end: text.length }] } : body(input, run);
+    if (tokens > maxTokens) return body(input, run);
+    return { text, tokens, ranges: text === '' ? [] : [{ start: 0, end: text.length }] };
   });
 
 /**

@@ -59,13 +59,13 @@ export const shortenMessages = async (
   checkAtLeast('maxTokens', maxTokens, 0);
   checkAtLeast('minTextTokens', minTextTokens, 0);
   const counter = tokenCounter(model);
-  const shorten = options.shorten ?? (async (text, room) => (await cut(text, room, model)).text);
+  const shorten = options.shorten ?? ((text, room) => cut(text, room, model));
   const whole = (await counter.countRequest({ messages })).tokens;
   if (whole <= maxTokens) return { messages, tokens: whole, shortened: 0 };
   const sizes = await textSizes(messages, counter);
   const fixed = whole - sizes.reduce((sum, size) => sum + size, 0);
   const cap = Math.max(minTextTokens, fairCap(sizes, maxTokens - fixed));
-  if (minTextTokens === 0 && fixed > maxTokens) throw tooLong(fixed, maxTokens);
+  if (cap < 1) throw tooLong(fixed, maxTokens);
   let shortened = 0;
   let at = 0;
   const shorter: Message[] = [];
@@ -87,8 +87,11 @@ export const shortenMessages = async (
   return { messages: shorter, tokens, shortened };
 };
 
-const cut = (text: string, maxTokens: number, model: string): ReturnType<typeof truncate> =>
-  truncate(text, { maxTokens, model, cutAt: 'sentence', marker: '…' });
+const cut = async (text: string, maxTokens: number, model: string): Promise<string> => {
+  const marked = await truncate(text, { maxTokens, model, cutAt: 'sentence', marker: '…' });
+  // Better without a mark than nothing: providers refuse empty texts.
+  return marked.text === '' ? (await truncate(text, { maxTokens, model })).text : marked.text;
+};
 
 const textSizes = async (messages: readonly Message[], { count }: TokenCounter): Promise<readonly number[]> => {
   const sizes: number[] = [];
