@@ -20,7 +20,8 @@ const answer = (text: string, tokens: readonly TokenLogProb[]): readonly ScriptA
 
 describe('classify by log-probabilities', () => {
   it('adds up all spellings of a letter, and asks for nothing but the letter', async () => {
-    const model = scripted([answer('B', [token('B', { B: 0.5, ' B': 0.2, A: 0.2, 'I am': 0.1 })])]);
+    const turn = answer('B', [token('B', { B: 0.5, ' B': 0.2, A: 0.2, 'I am': 0.1 })]);
+    const model = scripted([turn], { features: { reasoning: false } });
     const result = await classify(model, labels)('It crashes');
     expect(result.label).toBe('technical');
     expect(result.by).toBe('log-probs');

@@ -128,7 +128,8 @@ const byLogProbs = <L extends string>(
       messages: [system(rules), user(contentOf(text))],
       logProbs: maxLetterLabels,
       temperature: 0,
-      maxOutputTokens: 16,
+      // A model that thinks first would be cut before it answers.
+      ...(model.features.reasoning ? {} : { maxOutputTokens: 16 }),
     };
     const { text: answer, logProbs = [] } = await callStep(model, request, withoutText(run));
     const scores = letterScores(logProbs, specs);
