@@ -44,6 +44,16 @@ describe('workingMemory', () => {
     expect(await pads[0]?.list()).toHaveLength(10);
   });
 
+  it('stays within its room where a mark before a note makes tokens of its own', async () => {
+    const pad = workingMemory({ maxTokens: 5_000 });
+    for (let at = 0; at < 60; at++) await pad.set(`漢${at}鬱`, '鬱');
+    for (let maxTokens = 100; maxTokens < 700; maxTokens += 7) {
+      const { tokens, notes } = await pad.recall({ maxTokens });
+      expect(tokens).toBeLessThanOrEqual(maxTokens);
+      expect(notes.length).toBeGreaterThan(0);
+    }
+  });
+
   it('refuses what is no value', async () => {
     const pad = workingMemory();
     await expect(pad.set(' ', 'x')).rejects.toMatchObject({ code: 'bad-input' });
