@@ -113,6 +113,32 @@ const entryOf = (entries: readonly Entry[], group: readonly Item[], at: number):
   return isBeginOf(entry.begins, item) && !isOfAnother ? entry : undefined;
 };
 
+type Answers<Out> = readonly (readonly [index: number, value: Out])[];
+
+/** What a group's call answered for its items, by their places in the list. */
+const answersOf = async <Out>(
+  ask: Step<readonly Item[], readonly Entry[]>,
+  schema: Schema<Out>,
+  group: readonly Item[],
+  run: Run,
+): Promise<Answers<Out>> => {
+  if (group.length === 1) return [];
+  try {
+    const entries = await callStep(ask, group, run);
+    const answers: [number, Out][] = [];
+    for (const [at, { index }] of group.entries()) {
+      const entry = entryOf(entries, group, at);
+      const checked = entry === undefined ? undefined : await checkSchema(schema, entry.answer);
+      if (checked?.isValid) answers.push([index, checked.value]);
+    }
+    return answers;
+  } catch {
+    run.throwIfAborted();
+    // Its items go alone: what is wrong with one of them must not be the others' failure.
+    return [];
+  }
+};
+
 /**
  * Makes a step that does a task for many short items with several in one call, and so reads the rules once for all of them. Each
  * answer must come back with its item's id and first words; one that does not, comes twice, or does not fit the schema is asked for
@@ -135,27 +161,7 @@ export const grouped = <Out>(
       group.map(({ text }, at) => ({ type: 'source', id: idOf(at), title: idOf(at), text })),
     schema: entriesSchema(schema),
   });
-  /** What a group's call answered for its items, by their places in the list. */
-  const answersOf = async (
-    group: readonly Item[],
-    run: Run,
-  ): Promise<readonly (readonly [index: number, value: Out])[]> => {
-    if (group.length === 1) return [];
-    try {
-      const entries = await callStep(ask, group, run);
-      const answers: [number, Out][] = [];
-      for (const [at, { index }] of group.entries()) {
-        const entry = entryOf(entries, group, at);
-        const checked = entry === undefined ? undefined : await checkSchema(schema, entry.answer);
-        if (checked?.isValid) answers.push([index, checked.value]);
-      }
-      return answers;
-    } catch {
-      run.throwIfAborted();
-      // Its items go alone: what is wrong with one of them must not be the others' failure.
-      return [];
-    }
-  };
+  const askGroup = (group: readonly Item[], run: Run): Promise<Answers<Out>> => answersOf(ask, schema, group, run);
   const children = [
     { label: 'group', step: ask, maxCalls: Infinity },
     { label: 'single', step: single, maxCalls: Infinity },
@@ -168,7 +174,7 @@ export const grouped = <Out>(
       for (const [index, text] of texts.entries()) {
         items.push({ index, text, tokens: (await counter.count(text)).tokens, begin: beginOf(text) });
       }
-      const answers = await map(answersOf, { concurrency })(groupsOf(items, maxItems, maxTokens), run);
+      const answers = await map(askGroup, { concurrency })(groupsOf(items, maxItems, maxTokens), run);
       const known = new Map(answers.flat());
       const alone = texts.flatMap((_, index) => (known.has(index) ? [] : [index]));
       const settled = await mapSettled(single, { concurrency, label: 'single items' })(
