@@ -21,7 +21,7 @@ export interface FittedMessages {
   readonly leftOut: readonly Message[];
 }
 
-/** A group of messages with its place and tokens. */
+/** A group of messages with its tokens: `Infinity` where it is older than what has room, and was not counted. */
 interface Group {
   readonly messages: readonly Message[];
   readonly tokens: number;
@@ -46,13 +46,12 @@ export const fitMessages = async (
   const fixed = paired.filter(({ role }) => role === 'system');
   const around = await counter.countRequest({ messages: [], tools });
   const whole = await counter.countRequest({ messages: fixed, tools });
-  const groups: Group[] = [];
-  for (const group of messageGroups(paired.filter(({ role }) => role !== 'system'))) {
-    const { tokens } = await counter.countRequest({ messages: group, tools });
-    groups.push({ messages: group, tokens: tokens - around.tokens });
-  }
-  const kept = newestWithin(groups, maxTokens - reserveTokens - whole.tokens);
-  if (kept === undefined) throw tooLong(maxTokens, reserveTokens, whole.tokens + (groups.at(-1)?.tokens ?? 0));
+  const room = maxTokens - reserveTokens - whole.tokens;
+  const groups = messageGroups(paired.filter(({ role }) => role !== 'system'));
+  const tokensOf = async (group: readonly Message[]): Promise<number> =>
+    (await counter.countRequest({ messages: group, tools })).tokens - around.tokens;
+  const kept = newestWithin(await countedFromNewest(groups, room, tokensOf), room);
+  if (kept === undefined) throw tooLong(maxTokens, reserveTokens, whole.tokens + (await tokensOf(groups.at(-1) ?? [])));
   const isKept = new Set([...fixed, ...kept.flatMap((group) => group.messages)]);
   return {
     messages: paired.filter((message) => isKept.has(message)),
@@ -65,6 +64,27 @@ const tooLong = (maxTokens: number, reserveTokens: number, tokens: number): Pipe
   const reserve = reserveTokens === 0 ? '' : `, of which ${reserveTokens} are reserved for the reply`;
   const message = `The system messages, tools and newest message take ${tokens} tokens, and there is room for ${maxTokens}${reserve}. Shorten them, or raise \`maxTokens\`.`;
   return new PipewrightError('context-too-long', message);
+};
+
+/** Counts from the newest on what has room, and the last question: a long conversation costs what is kept of it. */
+const countedFromNewest = async (
+  groups: readonly (readonly Message[])[],
+  room: number,
+  tokensOf: (group: readonly Message[]) => Promise<number>,
+): Promise<readonly Group[]> => {
+  const counted: Group[] = groups.map((messages) => ({ messages, tokens: Number.POSITIVE_INFINITY }));
+  const count = async (at: number): Promise<number> => {
+    const { messages = [] } = counted[at] ?? {};
+    const tokens = await tokensOf(messages);
+    counted[at] = { messages, tokens };
+    return tokens;
+  };
+  let left = room;
+  let at = groups.length;
+  while (at > 0 && left >= 0) left -= await count(--at);
+  const question = counted.findLastIndex(isOfUser);
+  if (question >= 0 && question < at) await count(question);
+  return counted;
 };
 
 const isOfUser = ({ messages: [first] }: Group): boolean => first?.role === 'user';
