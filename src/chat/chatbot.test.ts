@@ -232,7 +232,7 @@ describe('chatbot', () => {
 
   it('makes a branch for a question that is worded anew, and tells it to the memory', async () => {
     const memory = factMemory('x');
-    const bot = chatbot(scripted(['One.', 'Two.', 'Better.']), { memory });
+    const bot = chatbot(scripted(['One.', 'Two.', 'Better.', 'On.']), { memory });
     await bot('first');
     await bot('second');
     const reply = await bot({ text: 'second, but better', insteadOfSeq: 2 });
@@ -244,11 +244,13 @@ describe('chatbot', () => {
       'Better.',
     ]);
     expect(await keptIn(bot.conversations)).toHaveLength(4);
+    await bot({ text: 'and on', conversationId: reply.conversationId });
     expect(memory.added.map((messages) => messages.map(textOf))).toEqual([
       ['first', 'One.'],
       ['second', 'Two.'],
       ['first', 'One.'],
       ['second, but better', 'Better.'],
+      ['and on', 'On.'],
     ]);
   });
 
