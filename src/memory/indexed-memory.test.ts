@@ -1,4 +1,13 @@
-import { assistant, createRun, type DocumentStore, type KeywordIndex, type Message, user } from 'pipewright';
+import {
+  assistant,
+  createRun,
+  type DocumentStore,
+  inspect,
+  type KeywordIndex,
+  type Message,
+  queryOf,
+  user,
+} from 'pipewright';
 import { bm25 } from 'pipewright/keyword';
 import { localEmbedder } from 'pipewright/model';
 import { scripted, testRun } from 'pipewright/testing';
@@ -149,10 +158,15 @@ describe('episodicMemory', () => {
 
   it('tells nobody what another said, though an index is deaf to its filter', async () => {
     const index = await bm25();
-    const deaf: DocumentStore = { ...index, retriever: () => index.retriever() };
+    const deaf: DocumentStore = { ...index, retriever: () => async (query) => index.search(queryOf(query).text) };
     const memory = episodicMemory(deaf);
     await memory.add([user('The secret harbour.')], { userId: 'ann' });
     expect((await memory.recall({ text: 'harbour', userId: 'bob' })).messages).toEqual([]);
+  });
+
+  it('shows the searches that it makes', async () => {
+    const tree = inspect(episodicMemory(await bm25()).recall);
+    expect(tree.children?.map(({ name }) => name)).toEqual(['bm25']);
   });
 
   it('keeps nothing of tools, and nothing of empty messages', async () => {

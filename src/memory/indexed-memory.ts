@@ -221,6 +221,7 @@ export const indexedMemory = (settings: IndexedSettings): Memory => {
   checkSettings(settings);
   const { kind, noteKind, stores, importance, model, k } = settings;
   const counter = tokenCounter(model);
+  const children = stores.map((store) => ({ step: store.retriever({ k }) }));
   const lastIds = new Map<string, string>();
   const sentences = new Map<string, readonly Sentence[]>();
   const cut = cutter(sentences);
@@ -249,7 +250,7 @@ export const indexedMemory = (settings: IndexedSettings): Memory => {
   return {
     kind,
     add,
-    recall: defineStep({ kind: 'memory', name: kind, details: { k } }, recall),
+    recall: defineStep({ kind: 'memory', name: kind, details: { k }, children }, recall),
     clear: async (scope: MemoryScope = {}, run: Run = createRun()) => {
       const filter = filterOf(scope);
       sentences.clear();

@@ -98,11 +98,12 @@ describe('summaryMemory', () => {
   it('Q03 keeps a call and its result together when the run is aborted while it summarises', async () => {
     const { run, abort } = testRun();
     let calls = 0;
-    const summarizer: Summarizer = defineStep({ kind: 'summarizer' }, async () => {
+    // Deaf to its run: what it returns afterwards does not count.
+    const summarizer: Summarizer = async () => {
       calls++;
       abort('enough');
       return 'short';
-    });
+    };
     const memory = summaryMemory({ summarizer, batchTokens: 20 });
     const messages = [user('What time is it?'), ...call('a'), assistant('Four.'), user('And now?')];
     await memory.add(messages, {}, run);
