@@ -119,10 +119,7 @@ const isIds = (which: readonly string[] | { readonly category: string }): which 
 /**
  * A store of examples over an index: `hnsw` finds those alike in meaning, `bm25` those that share words. It keeps what the index
  * keeps; the index stays yours to close. Adding costs what the index asks for (an embedding of the input each), picking one search.
- * @example
- * const store = exampleStore(await bm25());
- * await store.add([{ input: 'Where is my refund?', output: 'billing' }, { input: 'I forgot my password', output: 'login' }]);
- * (await store.selector()('my refund is late')).map(({ output }) => output) // => ['billing']
+ * @example const store = exampleStore(await bm25())
  */
 export const exampleStore = (index: DocumentStore): ExampleStore => ({
   add: async (examples, run) => {

@@ -63,8 +63,7 @@ const itemsOf = (prompt: Lintable): readonly ChatPromptItem[] => {
  * missing context, data that run into instructions, placeholders left over, examples that break the rules, and more. Calls no
  * model; rules about wording know English. Nothing found does not make a prompt good.
  * @throws {PipewrightError} `bad-option`
- * @example lint('Write a good summary of {{article}}, etc.').map(({ rule }) => rule)
- * // => ['no-output-format', 'vague-instruction', 'unfilled-placeholder', 'vague-instruction']
+ * @example lint('Write one line on {{topic}}, etc.').map(({ rule }) => rule) // => ['unfilled-placeholder', 'vague-instruction']
  */
 export const lint = (prompt: Lintable, options: LintOptions = {}): readonly LintFinding[] => {
   const { maxTokens = 2_000, model = 'gpt-5', ignore = [] } = options;
