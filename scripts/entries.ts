@@ -16,6 +16,7 @@ const innerFolders: ReadonlySet<string> = new Set([
   'core',
   'text',
   'filter',
+  'terms',
   'ask',
   'thread',
   'cli',

@@ -6,8 +6,8 @@ import {
   type KeywordSearchOptions,
   PipewrightError,
 } from '../core/index.js';
+import { highlightsOf } from '../terms/index.js';
 import type { Analyzer } from '../text/index.js';
-import { highlightsOf } from './highlight.js';
 import { checkOpen, documentAt, type IndexState, presentDocument, type ReadDocument } from './index-state.js';
 import type { Postings } from './postings.js';
 import { queryTerms } from './query-terms.js';
@@ -54,8 +54,9 @@ export const searcher = (state: IndexState, { analyzer }: { readonly analyzer: A
       checkOpen(state);
       if (hits === undefined || options.isHighlighted !== true) return hits;
       const marked = new Set(terms);
+      const isMarked = (term: string): boolean => marked.has(term);
       return Promise.all(
-        hits.map(async (hit) => ({ ...hit, highlights: await highlightsOf(analyzer, hit.text, marked) })),
+        hits.map(async (hit) => ({ ...hit, highlights: await highlightsOf(analyzer, hit.text, isMarked) })),
       );
     };
     // Where a document went before it could be read, once more while nothing is written.

@@ -1,9 +1,10 @@
 import { checkAtLeast, type Hit, type KeywordSearchOptions, PipewrightError, type Run } from '../core/index.js';
+import { highlightsOf } from '../terms/index.js';
 import type { Analyzer } from '../text/index.js';
 import { readSums } from './catalog.js';
 import { decodeDocument, type Documents } from './documents.js';
 import { filterSql, parameters } from './filter-sql.js';
-import { candidatesOf, highlightsOf, type KnownTerm, weightsOf } from './keyword-terms.js';
+import { candidatesOf, type KnownTerm, storedTerm, weightsOf } from './keyword-terms.js';
 import type { Session } from './session.js';
 
 export interface KeywordTables {
@@ -109,5 +110,8 @@ export const searchKeywords = async (
   const hits = rows.map(({ document, score }): Hit => ({ ...decodeDocument(document), score }));
   if (options.isHighlighted !== true) return hits;
   const wanted = new Set(terms);
-  return Promise.all(hits.map(async (hit) => ({ ...hit, highlights: await highlightsOf(analyzer, hit.text, wanted) })));
+  const isWanted = (term: string): boolean => wanted.has(storedTerm(term));
+  return Promise.all(
+    hits.map(async (hit) => ({ ...hit, highlights: await highlightsOf(analyzer, hit.text, isWanted) })),
+  );
 };

@@ -1,11 +1,5 @@
-import {
-  type KeywordSearchOptions,
-  sliceTimer,
-  type TextRange,
-  type VectorEntry,
-  yieldToEventLoop,
-} from '../core/index.js';
-import { type Analyzer, locateTerms, textPieces } from '../text/index.js';
+import type { KeywordSearchOptions } from '../core/index.js';
+import { type Analyzer, locateTerms } from '../text/index.js';
 import { toSqlText } from './sql-text.js';
 import type { Session } from './session.js';
 
@@ -14,61 +8,6 @@ const maxTermLength = 200;
 
 /** A term as the tables hold it. */
 export const storedTerm = (term: string): string => toSqlText(term.slice(0, maxTermLength));
-
-/** The terms of a document with how often each occurs; a word of the title counts `titleWeight` times. */
-export interface CountedTerms {
-  readonly counts: ReadonlyMap<string, number>;
-  readonly length: number;
-}
-
-export const countTerms = async (
-  { title = '', text }: VectorEntry,
-  analyzer: Analyzer,
-  titleWeight: number,
-): Promise<CountedTerms> => {
-  const counts = new Map<string, number>();
-  let length = 0;
-  const isTimeUp = sliceTimer();
-  for (const [part, weight] of [
-    [titleWeight > 0 ? title : '', titleWeight],
-    [text, 1],
-  ] as const) {
-    for (const piece of textPieces(part)) {
-      for (const term of analyzer(piece)) {
-        const stored = storedTerm(term);
-        counts.set(stored, (counts.get(stored) ?? 0) + weight);
-        length += weight;
-      }
-      if (isTimeUp()) await yieldToEventLoop();
-    }
-  }
-  return { counts, length };
-};
-
-/** Where words with one of the terms stand in a text, in order; those that overlap or touch are one. */
-export const highlightsOf = async (
-  analyzer: Analyzer,
-  text: string,
-  terms: ReadonlySet<string>,
-): Promise<readonly TextRange[]> => {
-  const isTimeUp = sliceTimer();
-  const found: TextRange[] = [];
-  let offset = 0;
-  for (const piece of textPieces(text)) {
-    for (const { term, start, end } of locateTerms(analyzer, piece)) {
-      if (terms.has(storedTerm(term))) found.push({ start: offset + start, end: offset + end });
-    }
-    offset += piece.length;
-    if (isTimeUp()) await yieldToEventLoop();
-  }
-  const joined: TextRange[] = [];
-  for (const range of found.sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const last = joined.at(-1);
-    if (last === undefined || range.start > last.end) joined.push(range);
-    else if (range.end > last.end) joined[joined.length - 1] = { start: last.start, end: range.end };
-  }
-  return joined;
-};
 
 /** Terms that may stand for one of the query, at most. */
 const maxExpansions = 50;

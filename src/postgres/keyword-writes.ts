@@ -1,7 +1,7 @@
 import type { Filter, Run } from '../core/index.js';
+import type { CountedTerms } from '../terms/index.js';
 import { batchesOf, duplicateId, noteChange, type Row, whichSql } from './documents.js';
 import type { KeywordSearcher } from './keyword-search.js';
-import type { CountedTerms } from './keyword-terms.js';
 import type { Session } from './session.js';
 
 export interface KeywordRow extends Row, CountedTerms {

@@ -7,11 +7,10 @@ import {
   queryOf,
   type Retriever,
   type Run,
-  sliceTimer,
   type VectorEntry,
   type VectorSearchOptions,
-  yieldToEventLoop,
 } from '../core/index.js';
+import { termCounter } from '../terms/index.js';
 import { type Analyzer, analyzer as englishAnalyzer } from '../text/index.js';
 import { openTable, tableName } from './catalog.js';
 import type { Postgres } from './connection.js';
@@ -26,7 +25,7 @@ import {
   rowOf,
 } from './documents.js';
 import { type KeywordSearcher, type KeywordTables, searchKeywords } from './keyword-search.js';
-import { countTerms } from './keyword-terms.js';
+import { storedTerm } from './keyword-terms.js';
 import { deleteDocuments, type KeywordRow, putDocuments } from './keyword-writes.js';
 import type { Session } from './session.js';
 import { checkName } from './sql-text.js';
@@ -126,12 +125,10 @@ const rowsOf = async (
   run: Run,
 ): Promise<KeywordRow[]> => {
   const rows: KeywordRow[] = [];
-  const isTimeUp = sliceTimer();
+  const countTerms = termCounter((text) => analyzer(text).map(storedTerm), titleWeight);
   for (const entry of lastOfEach(entries)) {
-    rows.push({ ...rowOf(entry), originalId: entry.id, ...(await countTerms(entry, analyzer, titleWeight)) });
-    if (!isTimeUp()) continue;
-    await yieldToEventLoop();
     run.throwIfAborted();
+    rows.push({ ...rowOf(entry), originalId: entry.id, ...(await countTerms(entry)) });
   }
   return rows;
 };

@@ -1,18 +1,18 @@
 import { sliceTimer, type TextRange, yieldToEventLoop } from '../core/index.js';
 import { type Analyzer, locateTerms, textPieces } from '../text/index.js';
 
-/** Where words with one of the terms stand in a text, in order; those that touch inside a word or overlap are one. */
+/** Where words with a wanted term stand in a text, in order; those that touch inside a word or overlap are one. Gives way to other work. */
 export const highlightsOf = async (
   analyzer: Analyzer,
   text: string,
-  terms: ReadonlySet<string>,
+  isWanted: (term: string) => boolean,
 ): Promise<readonly TextRange[]> => {
   const isTimeUp = sliceTimer();
   const found: TextRange[] = [];
   let offset = 0;
   for (const piece of textPieces(text)) {
     for (const { term, start, end } of locateTerms(analyzer, piece)) {
-      if (terms.has(term)) found.push({ start: offset + start, end: offset + end });
+      if (isWanted(term)) found.push({ start: offset + start, end: offset + end });
     }
     offset += piece.length;
     if (isTimeUp()) await yieldToEventLoop();

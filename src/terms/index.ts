@@ -1,0 +1,2 @@
+export { type CountedTerms, termCounter } from './count.js';
+export { highlightsOf } from './highlight.js';
