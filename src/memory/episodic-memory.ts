@@ -39,7 +39,7 @@ export interface EpisodicMemory extends Memory {
  * as in "Generative Agents" (Park et al. 2023): the score is the weighted sum of the three, each from 0 to 1. Recency counts from
  * when it was said, so recalling writes nothing. The indexes, one or several, are used by this memory alone and stay yours to close.
  * @throws {PipewrightError} `bad-option`.
- * @example episodicMemory(await bm25()).kind // => 'episodes'
+ * @example const memory = episodicMemory(await bm25(), { halfLifeMs: 30 * 86_400_000 })
  */
 export const episodicMemory = (
   index: DocumentStore | readonly DocumentStore[],

@@ -22,7 +22,7 @@ export interface VectorMemoryOptions {
  * nearness. The collections are used by this memory alone, need an embedder, and stay yours to close. Results of tools are not
  * kept.
  * @throws {PipewrightError} `bad-option`.
- * @example vectorMemory(await hnsw({ embedder: localEmbedder() }), { keywords: await bm25() }).kind // => 'vectors'
+ * @example const memory = vectorMemory(await hnsw({ embedder: localEmbedder() }), { keywords: await bm25() })
  */
 export const vectorMemory = (vectors: VectorStore, options: VectorMemoryOptions = {}): Memory => {
   const { keywords, ...rest } = options;
