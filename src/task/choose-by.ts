@@ -11,7 +11,7 @@ export interface ChooseByOptions<In, Other extends string = never> {
 
 /**
  * Makes the chooser of a `route` out of a classifier: the label names the route. Emits `choice-made`.
- * @example await route(chooseBy(classify(scripted(['bug']), ['bug', 'idea'])), { bug: () => 'fix', idea: () => 'think' })('It crashes') // => 'fix'
+ * @example await route(chooseBy(classify(scripted(['bug']), ['bug', 'idea'], { confidence: 'self-report' })), { bug: () => 'fix', idea: () => 'think' })('It crashes') // => 'fix'
  */
 export const chooseBy = <L extends string, In = string, const Other extends string = never>(
   classifier: StepLike<string, Classification<L>>,
