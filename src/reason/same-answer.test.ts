@@ -60,6 +60,7 @@ const same: readonly Row[] = [
 
 const different: readonly Row[] = [
   ['42 km', '42 miles'],
+  ['5 kg', '5 km'],
   ['42 apples', '42 oranges'],
   ['12345678901234567890', '12345678901234567891'],
   ['1000000001', '1000000002'],

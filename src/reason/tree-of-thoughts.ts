@@ -172,7 +172,8 @@ export const treeOfThoughts = (
   options: TreeOfThoughtsOptions = {},
 ): Step<Problem, Searched> => {
   const settings = settingsOf(options);
-  const steps = typeof thinker === 'function' ? modelThoughts(thinker, { branches: settings.branches }) : checkedSteps(thinker);
+  const steps =
+    typeof thinker === 'function' ? modelThoughts(thinker, { branches: settings.branches }) : checkedSteps(thinker);
   const { strategy, branches, beamWidth, maxDepth, maxThoughts } = settings;
   const details = { strategy, branches, beamWidth, maxDepth, maxThoughts };
   const info = { kind: 'tree-of-thoughts', details, children: childrenOf(steps, settings) };

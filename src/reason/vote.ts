@@ -33,7 +33,8 @@ export const countVotes = <T>(ballots: readonly Ballot<T>[], isSame: (a: T, b: T
   }
   return votes.sort((a, b) => {
     if (Math.abs(a.weight - b.weight) > rounding) return b.weight - a.weight;
-    return b.samples.length - a.samples.length || (a.samples[0] ?? 0) - (b.samples[0] ?? 0);
+    // What is equal stays in the order of the first samples.
+    return b.samples.length - a.samples.length;
   });
 };
 
