@@ -37,8 +37,8 @@ export interface EvaluatorParts {
   readonly scorer: Scorer<PromptVariables, string>;
   readonly journal: Journal;
   readonly concurrency: number;
-  /** Asked before each call; throws when there is no room for it. */
-  readonly admit: () => void;
+  /** Asked before so many cases are tried; throws when there is no room for them. */
+  readonly admit: (trials: number) => void;
 }
 
 /** What a prompt can be to blame for; any other failure ends the work, which can be resumed. */
@@ -51,7 +51,6 @@ const answer = async (model: TextModel, messages: readonly Message[], run: Run):
 
 export const evaluator = ({ model, scorer, journal, concurrency, admit }: EvaluatorParts): Evaluator => {
   const attempt = async (candidate: Candidate, each: KeyedCase, run: Run): Promise<Trial> => {
-    admit();
     const rendered = await renderStep(candidate.content)(each.input, run);
     const messages = typeof rendered === 'string' ? [user(rendered)] : rendered;
     let output: string;
@@ -74,8 +73,11 @@ export const evaluator = ({ model, scorer, journal, concurrency, admit }: Evalua
     trials: async (candidate, cases, run) => {
       const shown = new Set(candidate.demonstrations.map(({ caseKey }) => caseKey));
       const tested = cases.filter(({ key }) => !shown.has(key));
+      const nameOf = ({ key }: KeyedCase): string => `trial/${candidate.hash}/${key}`;
+      // Asked once for all of them: calls under way are not cut off, and paid in full, because another one has no room.
+      admit(tested.filter((each) => !journal.has(nameOf(each))).length);
       const one = (each: KeyedCase, inner: Run): Promise<Trial> =>
-        journal.remember(`trial/${candidate.hash}/${each.key}`, () => attempt(candidate, each, inner));
+        journal.remember(nameOf(each), () => attempt(candidate, each, inner));
       const trials = await map(one, { concurrency })(tested, run);
       return new Map(tested.map(({ key }, index) => [key, trials[index] as Trial]));
     },

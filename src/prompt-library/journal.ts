@@ -6,6 +6,8 @@ import { encodeState, loadState, type StateForm } from './state.js';
 export interface Journal {
   /** The result under a key; made when there is none. Failures are not remembered. */
   readonly remember: <T>(key: string, make: () => Promise<T>) => Promise<T>;
+  /** Whether the result is at hand, without a look into the store. */
+  readonly has: (key: string) => boolean;
 }
 
 /** A short name for any plain value: equal values have equal names. */
@@ -34,6 +36,7 @@ export const openJournal = (store: Store | undefined, name: string): Journal => 
     return result;
   };
   return {
+    has: (key) => known.has(key),
     remember: <T>(key: string, make: () => Promise<T>) => {
       const before = known.get(key);
       if (before !== undefined) return before as Promise<T>;

@@ -302,8 +302,12 @@ describe('statistics', () => {
           { type: 'finish', reason: 'stop' },
         ],
       ],
-      { price: { input: 1_000, output: 0 } },
+      { price: { input: 1_000, output: 0 }, shouldRepeat: true },
     );
+    // What the run has spent before is not the step's.
+    const before = model('Warm up', run);
+    await clock.advance(40);
+    await before;
     const step = recorded(
       pipe(
         async (word: string, inner) =>
@@ -326,7 +330,7 @@ describe('statistics', () => {
       });
     }
     // What is spent inside counts outside as well.
-    expect(run.meter.spent.usage).toMatchObject({ inputTokens: 10, outputTokens: 5 });
+    expect(run.meter.spent.usage).toMatchObject({ inputTokens: 20, outputTokens: 10 });
   });
 
   it('count failures, leave out what the caller aborted, and never fail a call', async () => {

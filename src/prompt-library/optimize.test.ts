@@ -373,6 +373,39 @@ describe('the budget of optimizePrompt', () => {
     expect(report.isAccepted).toBe(maxCalls >= 90);
   });
 
+  it('keeps room to judge what was found, however long the search would go on', async () => {
+    let turn = 0;
+    // There is always something left that fails, and always another prompt to try.
+    const endless = scripted(
+      [
+        () => {
+          const words = turn++ === 0 ? ['Check', 'So'] : [`Say${turn}`, `Tell${turn}`];
+          return JSON.stringify({ variants: words.map((word) => ({ critique: '', prompt: `${word} ${prompt}` })) });
+        },
+      ],
+      { shouldRepeat: true, limits: { maxOutputTokens: 60 } },
+    );
+    const nearly = scripted(
+      [
+        ({ messages }) => {
+          const number = Number(/(\d+)\?$/.exec(textIn({ messages }))?.[1]);
+          return textIn({ messages }).includes('Check') && number % 10 !== 0 ? String(2 * number) : '?';
+        },
+      ],
+      { shouldRepeat: true, price: { input: 1, output: 1 }, limits: { maxOutputTokens: 20 } },
+    );
+    const search = { rounds: 200, examples: 0 };
+    for (const budget of [{ maxCalls: 160 }, { maxTokens: 3_000 }, { maxCostUsd: 0.003 }]) {
+      turn = 0;
+      const report = await optimizePrompt(
+        prompt,
+        { ...given, model: nearly, proposer: endless, budget, search },
+        runOf(1),
+      );
+      expect(report).toMatchObject({ isCutShort: true, isAccepted: true, prompt: `Check ${prompt}` });
+    }
+  });
+
   it('in tokens or money ends the search too', async () => {
     const words = Array.from({ length: 30 }, (_, index) => `Say${index}`);
     for (const budget of [{ maxTokens: 300 }, { maxCostUsd: 0.0003 }]) {

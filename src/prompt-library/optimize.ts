@@ -146,23 +146,30 @@ const splitOf = (cases: readonly Case<PromptVariables>[], ratio: number, random:
 
 const isBudgetError = (error: unknown): boolean => isPipewrightError(error) && error.code === 'budget-exceeded';
 
-/** Keeps room for the held-out cases: throws when a further call might leave too little for them, by what calls took so far. */
+/**
+ * Keeps room for the held-out cases: throws when further trials might leave too little for them, by what calls took and held so
+ * far.
+ */
 const roomKeeper = (meter: Meter, { maxCalls = Infinity }: Budget, keptTrials: number, concurrency: number) => {
-  let trials = 0;
-  return (): void => {
-    const { calls, usage, costUsd } = meter.spent;
-    const callsPerTrial = Math.max(1, calls / Math.max(1, trials));
-    // Calls that were let through and have not reached the meter yet are as many as run at once.
-    const needed = (keptTrials + concurrency) * callsPerTrial;
-    const perCall = (sum: number): number => (calls === 0 ? 0 : sum / calls);
+  let admitted = 0;
+  return (trials: number): void => {
+    if (trials === 0) return;
+    const { spent, remaining } = meter;
+    const { calls, usage, costUsd } = spent;
+    const needed = (keptTrials + trials) * Math.max(1, calls / Math.max(1, admitted));
+    // What is not known yet is taken for nothing; the budget itself stops a call that has no room.
+    const each = (sum: number): number => (calls === 0 ? 0 : sum / calls);
     const isShort =
-      maxCalls - calls - meter.held.calls < needed ||
-      meter.remaining.tokens < needed * perCall(usage.inputTokens + usage.outputTokens) ||
-      meter.remaining.costUsd < needed * perCall(costUsd);
+      maxCalls - calls < needed ||
+      remaining.tokens < (needed + concurrency * holdFactor) * each(usage.inputTokens + usage.outputTokens) ||
+      remaining.costUsd < (needed + concurrency * holdFactor) * each(costUsd);
     if (isShort) throw new PipewrightError('budget-exceeded', 'What is left is kept for the held-out cases.');
-    trials++;
+    admitted += trials;
   };
 };
+
+/** While it is under way a call holds what it may take at most, which is about so many times what it takes. */
+const holdFactor = 20;
 
 const triedPrompt = ({ candidate: made, score, cases, problem }: Tried): TriedPrompt => {
   const { id, origin, parent, content, critique } = made;

@@ -21,8 +21,8 @@ export interface SearchParts {
   readonly propose: ReturnType<typeof proposeStep>;
   readonly journal: Journal;
   readonly random: Random;
-  /** Throws when there is no room for a further call. */
-  readonly admit: () => void;
+  /** Throws when there is no room for so many further calls. */
+  readonly admit: (trials: number) => void;
   readonly rounds: number;
   readonly variants: number;
   readonly examples: number;
@@ -156,7 +156,7 @@ const rewrites = async (
   if (variants === 0) return [];
   const input = proposalInput(found, trials, parts);
   const ask = async (): Promise<readonly Proposal[]> => {
-    admit();
+    admit(1);
     return callStep(propose, input, withoutText(run), `propose ${round}`);
   };
   let proposals: readonly Proposal[] = [];
