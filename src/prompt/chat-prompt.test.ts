@@ -139,6 +139,9 @@ describe('chatPrompt', () => {
       .partial({ a: 1, turns: [] })
       .concat(chatPrompt([user('{a}'), history('turns')]));
     expect(p.format({ a: 2, turns: [assistant('x')] })).toEqual([system('1'), user('2'), assistant('x')]);
+    const given = chatPrompt([history('turns')]).partial({ turns: [user('first')] });
+    const twice = given.concat([history('turns')]).partial({ turns: [user('second')] });
+    expect(twice.format({})).toEqual([user('first'), user('second')]);
   });
 });
 

@@ -141,6 +141,16 @@ describe('fixedExamples', () => {
     );
   });
 
+  it('counts what stands between the examples too', async () => {
+    const render = (given: readonly Example[]): string =>
+      exampleText(given, { separator: `\n${'-'.repeat(500)} and\n` });
+    const one = (await tokenCounter('gpt-5').count(render(shots.slice(0, 1)))).tokens;
+    const two = (await tokenCounter('gpt-5').count(render(shots.slice(0, 2)))).tokens;
+    expect(await fixedExamples(shots, { maxTokens: two - 1, render })('q')).toHaveLength(1);
+    expect(await fixedExamples(shots, { maxTokens: two, render })('q')).toHaveLength(2);
+    expect(two).toBeGreaterThan(2 * one);
+  });
+
   it('takes a shorter example where a longer one has no room', async () => {
     const long = { input: 'word '.repeat(200), output: 'x' };
     expect(await fixedExamples([long, ...shots], { maxTokens: 50 })('q')).toEqual(shots.slice(0, 3));
