@@ -166,7 +166,7 @@ const unifiedOf = (lines: readonly DiffLine[], isWhole: readonly [before: boolea
 /**
  * What changed from one text to another, line by line, and word by word in lines that took the place of others. Texts that
  * differ in more than 1,000 lines are not compared further: then everything went and everything came.
- * @example diffText('a\nb\n', 'a\nc\n').unified // => '@@ -1,2 +1,2 @@\n a\n-b\n+c\n'
+ * @example diffText('a\nb\n', 'a\nc\n').lines.map(({ type }) => type) // => ['same', 'removed', 'added']
  */
 export const diffText = (before: string, after: string): TextDiff => {
   // A last line without an end is another line than one with: the end stays on while lines are compared.
