@@ -52,7 +52,7 @@ type Settings<Name extends string> = Required<LayeredContextOptions<Name>>;
  * Layers of one voice that stand together share a message. A layer before the last ones comes out the same, byte by byte, as long as
  * its own content and room are the same, so that prompt caches find it again.
  * @throws {PipewrightError} `bad-option`; the step throws `context-too-long` when a required layer does not fit, and names it.
- * @example (await layeredContext({ maxTokens: 100 })({ system: 'Be brief.', query: 'Why?' })).messages // => [system('Be brief.'), user('Why?')]
+ * @example (await layeredContext({ maxTokens: 100 })({ system: 'Be brief.', query: 'Why?' })).messages.map(({ role }) => role) // => ['system', 'user']
  */
 export const layeredContext = <const Name extends string = keyof typeof standardLayers>(
   options: LayeredContextOptions<Name>,

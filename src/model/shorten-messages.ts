@@ -49,7 +49,7 @@ const fairCap = (sizes: readonly number[], room: number): number => {
  * Makes the longest texts of messages shorter until the messages fit: text, sources and results of tools, all to the same length at
  * most. No message is left out, calls keep their results, and pictures, files and calls stay whole. For one message give a list of it.
  * @throws {PipewrightError} `context-too-long` when they cannot fit; `bad-option`.
- * @example (await shortenMessages([user('One is here. Two is there.')], { maxTokens: 12 })).messages // => [user('One is here.…')]
+ * @example (await shortenMessages([{ role: 'user', content: 'One is here. Two is there.' }], { maxTokens: 12 })).shortened // => 1
  */
 export const shortenMessages = async (
   messages: readonly Message[],
