@@ -19,7 +19,7 @@ export const small = {
   template: 'Translate to {language}: {text}',
   values: { language: 'German', text: 'Good morning, how are you?' },
 };
-export const large = {
+export const large: { readonly template: string; readonly values: { readonly a: string; readonly b: string } } = {
   template: 'Some words of a long prompt around {a} and around {b}. '.repeat(200),
   values: { a: 'one value', b: 'another value' },
 };

@@ -22,7 +22,7 @@ export interface Skill {
 }
 
 /** Chains that are ready: each skill reads the task and what the one before wrote. */
-export const skills = {
+export const skills: Readonly<Record<'research' | 'analysis' | 'writing' | 'problemSolving', readonly Skill[]>> = {
   research: [
     { name: 'questions', does: 'List the three to five questions that must be answered for the task. One line each.' },
     {
@@ -56,7 +56,7 @@ export const skills = {
     { name: 'solve', does: 'Carry out the steps of the notes one by one, each with its result.' },
     { name: 'answer', does: 'Check the result in the notes against the task. Write the final answer in one sentence.' },
   ],
-} as const satisfies Readonly<Record<string, readonly Skill[]>>;
+};
 
 export interface SkillResult {
   /** What the last skill wrote. */

@@ -122,7 +122,7 @@ export const entryForms = {
     deliveryDate: 'date',
     address: 'text',
   },
-} as const satisfies Readonly<Record<string, RecordFields>>;
+} as const;
 
 /**
  * Makes a step that fills in a form from a text: an `extract` over the fields, each with the words that say it and checked for its
