@@ -107,7 +107,7 @@ const write = async (files: RootedFiles, { path, text }: Written, maxBytes: numb
  * read or written: not by `..`, absolute paths or links, also when a link is put there meanwhile. Only plain files with text are
  * read. Writing replaces a file whole or not at all.
  * @throws {PipewrightError} `bad-option`; `not-found` when there is no such folder. The tools throw `not-allowed` for what leads out.
- * @example (await fileTools('docs')).map(({ name }) => name) // => ['list_files', 'read_file']
+ * @example (await fileTools('.')).map(({ name }) => name) // => ['list_files', 'read_file']
  */
 export const fileTools = async (folder: string, options: FileToolsOptions = {}): Promise<readonly Tool[]> => {
   const { canWrite = false, maxBytes = 1_048_576, maxEntries = 500 } = options;
