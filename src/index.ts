@@ -158,23 +158,11 @@ export {
   withJsonSchema,
   yieldToEventLoop,
 } from './core/index.js';
-export {
-  type ChatPrompt,
-  chatPrompt,
-  type ChatPromptItem,
-  type ChatPromptValues,
-  history,
-  type HistorySlot,
-  literal,
-  type Prompt,
-  prompt,
-  type PromptValue,
-  type PromptValues,
-  type SourceLike,
-  sources,
-  type SourcesSlot,
-  type Variables,
-} from './prompt/index.js';
+export { type ChatPrompt, chatPrompt, type ChatPromptItem, type ChatPromptValues } from './prompt/chat-prompt.js';
+export { type Prompt, prompt } from './prompt/prompt.js';
+export { history, type HistorySlot, type SourceLike, sources, type SourcesSlot } from './prompt/slots.js';
+export { literal } from './prompt/template.js';
+export type { PromptValue, PromptValues, Variables } from './prompt/variables.js';
 export {
   balance,
   type BalanceOptions,

@@ -65,7 +65,9 @@ describe('the layer rule', () => {
 
   it('keeps the root entry small', () => {
     expect(objections('src/index.ts', "export { pipe } from './core/index.js';")).toEqual([]);
+    expect(objections('src/index.ts', "export { pipe } from './core/pipe.js';")).toEqual([]);
     expect(objections('src/index.ts', "export { answer } from './rag/index.js';")).toHaveLength(1);
+    expect(objections('src/index.ts', "export { answer } from './rag/answer.js';")).toHaveLength(1);
   });
 });
 

@@ -32,7 +32,9 @@ const objectionTo = (path: string, target: string, layers: LayerTable): string |
   const isInside = from.unit === to.unit || (from.folder === 'testing' && to.folder === 'testing');
   if (isInside && from.folder !== undefined) return undefined;
   if (to.folder === undefined) return 'nothing in src imports the root entry. Import the folder that has it.';
-  if (target !== `src/${to.unit}/index.ts`) {
+  // A bundler keeps all that an entry holds for whoever imports it: the root takes what it passes on from the files themselves.
+  const isPassedOn = from.folder === undefined && rootMayPassOn.has(to.folder);
+  if (target !== `src/${to.unit}/index.ts` && !isPassedOn) {
     return `it reaches into \`${to.unit}\`. Import \`src/${to.unit}/index.js\`, and export there what others may use.`;
   }
   const toLayer = layers[to.folder];
