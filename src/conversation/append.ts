@@ -1,6 +1,5 @@
-import { checkAtLeast, type Metadata, PipewrightError, type Run, type StoreChange, textOf } from '../core/index.js';
+import { checkAtLeast, PipewrightError, type Run, type StoreChange, textOf, changeEntry } from '../core/index.js';
 import { estimateTokens } from '../model/index.js';
-import { changeEntry } from './change-entry.js';
 import { checkedId } from './entry-keys.js';
 import {
   decodeEntry,
@@ -146,8 +145,6 @@ export interface Beginning {
   readonly messages?: readonly NewMessage[];
 }
 
-const noMetadata: Metadata = {};
-
 /**
  * Makes a conversation with all it begins with, or nothing.
  * @throws {PipewrightError} `duplicate-id`
@@ -161,7 +158,7 @@ export const begin = async (
   const empty: ConversationRecord = {
     ...(given.title === undefined ? {} : { title: given.title }),
     tags: checkedTags(given.tags ?? []),
-    metadata: given.metadata ?? noMetadata,
+    metadata: given.metadata ?? {},
     createdMs: nowMs,
     updatedMs: nowMs,
     next: 0,

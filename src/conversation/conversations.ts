@@ -8,12 +8,12 @@ import {
   randomId,
   type Run,
   systemClock,
+  keyedLock,
 } from '../core/index.js';
 import { bm25 } from '../keyword/index.js';
 import { memoryStore, scoped } from '../store/index.js';
 import { append, begin, checkedTags } from './append.js';
 import { branchOff } from './branch.js';
-import { keyedLock } from './change-entry.js';
 import { checkedId, keyPart } from './entry-keys.js';
 import type { LoggedMessage } from './logged-message.js';
 import { conversationStatistics, listConversations } from './list.js';

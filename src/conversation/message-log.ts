@@ -1,6 +1,14 @@
-import { checkAtLeast, createRun, PipewrightError, type Run, type Store, type StoreChange } from '../core/index.js';
+import {
+  checkAtLeast,
+  createRun,
+  PipewrightError,
+  type Run,
+  type Store,
+  type StoreChange,
+  changeEntry,
+  keyedLock,
+} from '../core/index.js';
 import { memoryStore } from '../store/index.js';
-import { changeEntry, keyedLock } from './change-entry.js';
 import { below, checkedId, keyPart, numberText } from './entry-keys.js';
 import {
   decodeEntry,

@@ -7,8 +7,9 @@ import {
   type Run,
   type Store,
   type StoreChange,
+  changeEntry,
+  type KeyedLock,
 } from '../core/index.js';
-import { changeEntry, type KeyedLock } from './change-entry.js';
 import { below, checkedId, keyPart, numberText, partText } from './entry-keys.js';
 import { decodeEntry, encodeEntry } from './logged-message.js';
 import type { BranchPoint, Conversation } from './types.js';

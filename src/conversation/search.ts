@@ -1,5 +1,4 @@
-import { checkAtLeast, type Document, type Filter, type Hit, type Run, textOf } from '../core/index.js';
-import { changeEntry } from './change-entry.js';
+import { checkAtLeast, type Document, type Filter, type Hit, type Run, textOf, changeEntry } from '../core/index.js';
 import { keyPart } from './entry-keys.js';
 import { encodeEntry, type LoggedMessage } from './logged-message.js';
 import { logOf, readMessage, readOwn, stretchesOf } from './read-messages.js';

@@ -1,4 +1,5 @@
 export { branch, route } from './branch.js';
+export { changeEntry, type EntryChange, type KeyedLock, keyedLock } from './change-entry.js';
 export { checkDocument } from './check-document.js';
 export { checkStoreChange, checkStoreKey, checkStoreValue } from './check-store.js';
 export {
@@ -165,6 +166,15 @@ export {
   stepName,
   type StepOutput,
 } from './step.js';
+export {
+  decodeState,
+  encodeState,
+  isRecord,
+  loadState,
+  saveState,
+  type StateForm,
+  stateOf,
+} from './stored-state.js';
 export { stream, type StepStream, type StreamOptions } from './stream.js';
 export { named, tap } from './tap.js';
 export { type TextView, textView } from './text-view.js';

@@ -1,14 +1,14 @@
 import {
-  createLock,
+  changeEntry,
+  decodeState,
   fromJson,
   type Json,
-  type Lock,
-  PipewrightError,
+  keyedLock,
   randomId,
   type Run,
+  type StateForm,
   type Store,
   toJson,
-  yieldToEventLoop,
 } from '../core/index.js';
 
 export interface ShelfOptions<T> {
@@ -39,58 +39,28 @@ export interface Shelf<T> {
 
 const dayMs = 86_400_000;
 const version = 1;
-const maxTries = 1_000;
 
-interface Stored {
-  readonly version?: unknown;
-  readonly state?: unknown;
-}
-
-const parsed = (bytes: Uint8Array): Stored => {
-  try {
-    return Object(fromJson(JSON.parse(new TextDecoder().decode(bytes)) as Json)) as Stored;
-  } catch {
-    return {};
-  }
-};
-
-const decode = <T>(where: string, bytes: Uint8Array, isState: (value: unknown) => value is T): T => {
-  const { version: found, state } = parsed(bytes);
-  const details = { where };
-  if (typeof found === 'number' && found > version) {
-    const message = `The memory \`${where}\` has version ${found}, this release reads up to ${version}. Update pipewright.`;
-    throw new PipewrightError('store-newer', message, { details });
-  }
-  if (found !== version || !isState(state)) {
-    const message = `The memory \`${where}\` is damaged. Restore the store from a copy, or clear this memory.`;
-    throw new PipewrightError('store-damaged', message, { details });
-  }
-  return state;
-};
+const formOf = <T>(isState: (value: unknown) => value is T): StateForm<T> => ({
+  what: 'memory',
+  version,
+  read: (data) => {
+    const { state } = fromJson(data as Json) as { readonly state: unknown };
+    return isState(state) ? state : undefined;
+  },
+});
 
 const encode = (data: object): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(toJson({ version, ...data }, { isExact: true })));
 
-/** Holds who waits for a key, and nothing once nobody does. */
-const keyedLock = (): Shelf<never>['locked'] => {
-  const locks = new Map<string, { readonly lock: Lock; users: number }>();
-  return async (key, run, work) => {
-    const held = locks.get(key) ?? { lock: createLock(), users: 0 };
-    locks.set(key, held);
-    held.users++;
-    try {
-      return await held.lock.run(work, run.signal);
-    } finally {
-      if (--held.users === 0) locks.delete(key);
-    }
-  };
-};
-
 export const createShelf = <T>({ store, prefix, empty, isState }: ShelfOptions<T>): Shelf<T> => {
   const keyOf = (key: string): string => `${prefix}/${key}`;
+  const form = formOf(isState);
+  const stateIn = (key: string, bytes: Uint8Array | undefined): T =>
+    bytes === undefined ? empty : decodeState(form, bytes, keyOf(key));
+  const lock = keyedLock();
   const read = async (key: string): Promise<Kept<T>> => {
     const bytes = await store.get(keyOf(key));
-    return { bytes, state: bytes === undefined ? empty : decode(keyOf(key), bytes, isState) };
+    return { bytes, state: stateIn(key, bytes) };
   };
   const replace = (key: string, { bytes }: Kept<T>, state: T): Promise<boolean> =>
     store.compareAndSet(keyOf(key), bytes, encode({ state }));
@@ -98,18 +68,16 @@ export const createShelf = <T>({ store, prefix, empty, isState }: ShelfOptions<T
     read,
     replace,
     change: async (key, run, change) => {
-      for (let tries = 0; tries < maxTries; tries++) {
-        run.throwIfAborted();
-        const before = await read(key);
-        const next = change(before.state);
-        if (next === undefined) return before.state;
-        run.throwIfAborted();
-        if (await replace(key, before, next)) return next;
-        await yieldToEventLoop();
-      }
-      throw new PipewrightError('store-locked', `The memory \`${keyOf(key)}\` is changed all the time.`, {
-        retryable: true,
-      });
+      const changed = await changeEntry(
+        store,
+        keyOf(key),
+        (bytes) => {
+          const next = change(stateIn(key, bytes));
+          return next === undefined ? undefined : { value: encode({ state: next }), result: next };
+        },
+        run,
+      );
+      return changed ?? (await read(key)).state;
     },
     clear: async (key, run) => {
       run.throwIfAborted();
@@ -117,6 +85,6 @@ export const createShelf = <T>({ store, prefix, empty, isState }: ShelfOptions<T
       const value = encode({ state: empty, cleared: randomId(run.random) });
       await store.write([{ type: 'put', key: keyOf(key), value, ttlMs: dayMs }]);
     },
-    locked: keyedLock(),
+    locked: (key, run, work) => lock(key, work, run.signal),
   };
 };

@@ -1,8 +1,16 @@
-import { checkAtLeast, PipewrightError, type Store } from '../core/index.js';
+import {
+  checkAtLeast,
+  PipewrightError,
+  type Store,
+  isRecord,
+  loadState,
+  saveState,
+  type StateForm,
+  stateOf,
+} from '../core/index.js';
 import { expectedCalibrationError } from './calibration-error.js';
 import { type DifficultySignal, difficultySignals, signalsOf } from './difficulty-signals.js';
 import { areaUnderCurve, fitLogistic, type LabelledRow, logitOf, sigmoid } from './logistic.js';
-import { isRecord, loadState, saveState, type StateForm, stateOf } from './stored-state.js';
 
 /** A question and how hard it turned out to be: 0 when the small model answers it well, 1 when it does not, or a share between. */
 export interface DifficultyExample {

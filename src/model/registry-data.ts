@@ -1,7 +1,7 @@
+import { isRecord, type StateForm } from '../core/index.js';
 import type { ModelFacts } from './choose-model.js';
 import type { CallRecord } from './performance.js';
 import { allFeatures } from './request.js';
-import { isRecord, type StateForm } from './stored-state.js';
 import type { ModelFeatures, ModelLimits, ModelPrice } from './types.js';
 
 export const registryVersion = 1;

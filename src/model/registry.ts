@@ -1,4 +1,4 @@
-import { PipewrightError, type Store } from '../core/index.js';
+import { PipewrightError, type Store, loadState, saveState, stateOf } from '../core/index.js';
 import { choosingModel } from './choosing-model.js';
 import {
   chooseModel,
@@ -10,7 +10,6 @@ import {
 import { measured, type PerformanceWindow, performanceWindow } from './performance.js';
 import { limitsOf, priceOf } from './prices.js';
 import { type ModelRecord, type ModelRegistryData, registryForm, registryVersion } from './registry-data.js';
-import { loadState, saveState, stateOf } from './stored-state.js';
 import type { ChatModel, ModelLimits, ModelPrice } from './types.js';
 
 /** A model for a registry, and what is known of it beside what it says itself. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fromJson, type Message, PipewrightError, type Step, toJson } from '../core/index.js';
+import { fromJson, type Message, PipewrightError, type Step, toJson, isRecord } from '../core/index.js';
 import { chatPrompt, type HistorySlot, prompt, type SourcesSlot } from '../prompt/index.js';
 
 /** A part of a chat prompt as plain data: a message, or the place of a conversation or of passages. */
@@ -19,9 +19,6 @@ export interface RenderStep extends Step<PromptVariables, RenderedPrompt> {
 }
 
 const roles: ReadonlySet<string> = new Set(['system', 'user', 'assistant', 'tool']);
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isItem = (item: unknown): boolean => {
   if (!isRecord(item)) return false;

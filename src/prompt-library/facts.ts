@@ -1,6 +1,6 @@
-import { PipewrightError } from '../core/index.js';
+import { PipewrightError, isRecord } from '../core/index.js';
 import { checkLabel, checkTag } from './keys.js';
-import { isCount, isRecord, type StateForm } from './state.js';
+import { isCount, type StateForm } from './state.js';
 import type { FactsChange, PromptFacts } from './types.js';
 
 export const noFacts: PromptFacts = { tags: [], labels: {} };

@@ -1,8 +1,16 @@
-import { fromJson, isPipewrightError, type Json, messageOf, type Part, PipewrightError } from '../core/index.js';
+import {
+  fromJson,
+  isPipewrightError,
+  type Json,
+  messageOf,
+  type Part,
+  PipewrightError,
+  isRecord,
+} from '../core/index.js';
 import { isContent, type PromptContent, type PromptItem, renderStep } from './content.js';
 import { checkLabel, checkName, checkTag } from './keys.js';
 import type { FileVersion, PromptFile } from './markdown.js';
-import { isCount, isFigure, isRecord } from './state.js';
+import { isCount, isFigure } from './state.js';
 
 /** The lines of a file, read one by one. */
 interface Reader {

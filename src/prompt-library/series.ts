@@ -1,4 +1,5 @@
-import { isCount, isFigure, isRecord } from './state.js';
+import { isRecord } from '../core/index.js';
+import { isCount, isFigure } from './state.js';
 
 /**
  * What is kept of a row of figures, in bounded room: B. P. Welford's running mean and sum of squares (1962), and the last few

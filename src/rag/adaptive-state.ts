@@ -1,4 +1,13 @@
-import { PipewrightError, type Run, type Store, yieldToEventLoop } from '../core/index.js';
+import {
+  changeEntry,
+  decodeState,
+  encodeState,
+  isRecord,
+  PipewrightError,
+  type Run,
+  type StateForm,
+  type Store,
+} from '../core/index.js';
 
 /** What is known of one strategy with one kind of question. */
 export interface Arm {
@@ -22,46 +31,24 @@ const figures = ['count', 'sum', 'calls', 'failures', 'costUsd', 'durationMs'] a
 const maxKinds = 32;
 /** Arms of strategies that are gone are let go of beyond this. */
 const maxArms = 1_024;
-/** Each try that fails is one that another has won. */
-const maxTries = 1_000;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const armOf = (value: unknown): Arm | undefined => {
   if (!isRecord(value) || typeof value.kind !== 'string' || typeof value.strategy !== 'string') return undefined;
   const isFigure = (name: string): boolean => typeof value[name] === 'number' && Number.isFinite(value[name]);
   return figures.every(isFigure) ? (value as unknown as Arm) : undefined;
 };
 
-const damaged = (key: string): PipewrightError =>
-  new PipewrightError(
-    'store-damaged',
-    `What is stored under \`${key}\` is not what \`adaptive\` has learnt. Delete the key, or choose another one.`,
-    { details: { where: key } },
-  );
-
-const parsed = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
+const form: StateForm<readonly Arm[]> = {
+  what: 'strategies that `adaptive` has learnt',
+  version,
+  read: (data) => {
+    const arms = Array.isArray(data.arms) ? data.arms.map(armOf) : [undefined];
+    const good = arms.filter((arm) => arm !== undefined);
+    return good.length === arms.length ? good : undefined;
+  },
 };
 
-const read = (bytes: Uint8Array | undefined, key: string): readonly Arm[] => {
-  if (bytes === undefined) return [];
-  const data = parsed(bytes);
-  if (!isRecord(data) || typeof data.version !== 'number') throw damaged(key);
-  if (data.version > version) {
-    const message = `What is stored under \`${key}\` has version ${data.version}, this release reads up to ${version}. Update pipewright.`;
-    throw new PipewrightError('store-newer', message, { details: { where: key } });
-  }
-  const arms = Array.isArray(data.arms) ? data.arms.map(armOf) : [undefined];
-  const good = arms.filter((arm) => arm !== undefined);
-  if (good.length < arms.length) throw damaged(key);
-  return good;
-};
+const read = (bytes: Uint8Array | undefined, key: string): readonly Arm[] =>
+  bytes === undefined ? [] : decodeState(form, bytes, key);
 
 export const readArms = async (store: Store, key: string): Promise<readonly Arm[]> => read(await store.get(key), key);
 
@@ -89,22 +76,15 @@ export const addToArm = async (
   change: ArmChange,
   run: Run,
 ): Promise<void> => {
-  for (let tries = 0; tries < maxTries; tries++) {
-    run.throwIfAborted();
-    const before = await store.get(key);
+  const learn = (before: Uint8Array | undefined) => {
     const arms = read(before, key);
     const isIt = (arm: Arm): boolean => arm.kind === kind && arm.strategy === strategy;
     const arm = arms.find(isIt) ?? { kind, strategy, ...noArm };
     const others = arms.filter((each) => !isIt(each)).slice(1 - maxArms);
     // The arm that changed last stands at the end, so the ones that nobody changes any more are dropped first.
-    const next = { version, arms: [...others, changed(arm, change, maxWeight)] };
-    if (await store.compareAndSet(key, before, new TextEncoder().encode(JSON.stringify(next)))) return;
-    await yieldToEventLoop();
-  }
-  throw new PipewrightError('store-locked', `\`${key}\` is changed by so many others that it was given up.`, {
-    retryable: true,
-    details: { where: key },
-  });
+    return { value: encodeState({ version, arms: [...others, changed(arm, change, maxWeight)] }), result: undefined };
+  };
+  await changeEntry(store, key, learn, run);
 };
 
 /** An answer that feedback may still come for. */
@@ -115,10 +95,19 @@ export interface OpenAnswer {
   readonly score?: number;
 }
 
+const openForm: StateForm<OpenAnswer> = {
+  what: 'answer that waits for feedback',
+  version,
+  read: ({ kind, strategy, score }) => {
+    if (typeof kind !== 'string' || typeof strategy !== 'string') return undefined;
+    return { kind, strategy, ...(typeof score === 'number' ? { score } : {}) };
+  },
+};
+
 const answerKey = (key: string, id: string): string => `${key}/answer/${id}`;
 
 export const rememberAnswer = (store: Store, key: string, id: string, open: OpenAnswer, ttlMs: number): Promise<void> =>
-  store.write([{ type: 'put', key: answerKey(key, id), value: new TextEncoder().encode(JSON.stringify(open)), ttlMs }]);
+  store.write([{ type: 'put', key: answerKey(key, id), value: encodeState({ version, ...open }), ttlMs }]);
 
 /** Puts a score in place of the one that an answer had, and tells what it had. */
 export const rescoreAnswer = async (
@@ -129,25 +118,12 @@ export const rescoreAnswer = async (
   ttlMs: number,
 ): Promise<OpenAnswer> => {
   const where = answerKey(key, id);
-  for (let tries = 0; tries < maxTries; tries++) {
-    const before = await store.get(where);
-    if (before === undefined) {
-      throw new PipewrightError(
-        'not-found',
-        `No answer \`${id}\` is waiting for feedback: it is unknown, or too old.`,
-        {
-          details: { where },
-        },
-      );
-    }
-    const open = parsed(before);
-    if (!isRecord(open) || typeof open.kind !== 'string' || typeof open.strategy !== 'string') throw damaged(where);
-    const { kind, strategy } = open;
-    const next = new TextEncoder().encode(JSON.stringify({ kind, strategy, score }));
-    if (await store.compareAndSet(where, before, next, { ttlMs })) {
-      return { kind, strategy, ...(typeof open.score === 'number' ? { score: open.score } : {}) };
-    }
-    await yieldToEventLoop();
-  }
-  throw new PipewrightError('store-locked', `\`${where}\` is changed all the time.`, { retryable: true });
+  const rescored = await changeEntry(store, where, (before) => {
+    if (before === undefined) return undefined;
+    const open = decodeState(openForm, before, where);
+    return { value: encodeState({ version, ...open, score }), ttlMs, result: open };
+  });
+  if (rescored !== undefined) return rescored;
+  const message = `No answer \`${id}\` is waiting for feedback: it is unknown, or too old.`;
+  throw new PipewrightError('not-found', message, { details: { where } });
 };

@@ -1,4 +1,4 @@
-import { PipewrightError, type Run, type Store, yieldToEventLoop } from '../core/index.js';
+import { changeEntry, decodeState, encodeState, type Run, type StateForm, type Store } from '../core/index.js';
 import type { Answer } from './types.js';
 
 /** What an earlier answer rested on, for showing it again. */
@@ -33,7 +33,6 @@ export interface ConversationStore {
 }
 
 const version = 1;
-const maxTries = 1_000;
 
 const isTurn = (value: unknown): value is ConversationTurn => {
   if (typeof value !== 'object' || value === null) return false;
@@ -42,25 +41,14 @@ const isTurn = (value: unknown): value is ConversationTurn => {
   return areTexts && typeof isAnswered === 'boolean' && Array.isArray(citations);
 };
 
-const read = (bytes: Uint8Array | undefined, where: string): readonly ConversationTurn[] => {
-  if (bytes === undefined) return [];
-  let data: { readonly version?: unknown; readonly turns?: unknown } | null = null;
-  try {
-    data = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    // Not JSON: damaged, as the error below says.
-  }
-  const details = { where };
-  if (typeof data?.version === 'number' && data.version > version) {
-    const message = `The conversation \`${where}\` has version ${data.version}, this release reads up to ${version}. Update pipewright.`;
-    throw new PipewrightError('store-newer', message, { details });
-  }
-  if (data?.version !== version || !Array.isArray(data.turns) || !data.turns.every(isTurn)) {
-    const message = `The conversation \`${where}\` is damaged or something else. Forget it, or use another id.`;
-    throw new PipewrightError('store-damaged', message, { details });
-  }
-  return data.turns;
+const form: StateForm<readonly ConversationTurn[]> = {
+  what: 'conversation',
+  version,
+  read: ({ turns }) => (Array.isArray(turns) && turns.every(isTurn) ? turns : undefined),
 };
+
+const read = (bytes: Uint8Array | undefined, where: string): readonly ConversationTurn[] =>
+  bytes === undefined ? [] : decodeState(form, bytes, where);
 
 const keyOf = ({ prefix }: ConversationStore, id: string): string => `${prefix}/${id}`;
 
@@ -87,17 +75,12 @@ export const turnOf = (question: string, { query, text, isAnswered, citations }:
 export const addTurn = async (kept: ConversationStore, id: string, turn: ConversationTurn, run: Run): Promise<void> => {
   const { store, maxTurns, ttlMs } = kept;
   const key = keyOf(kept, id);
-  for (let tries = 0; tries < maxTries; tries++) {
-    run.throwIfAborted();
-    const before = await store.get(key);
-    const turns = [...read(before, key), turn].slice(-maxTurns);
-    const bytes = new TextEncoder().encode(JSON.stringify({ version, turns }));
-    if (await store.compareAndSet(key, before, bytes, ttlMs === Infinity ? {} : { ttlMs })) return;
-    await yieldToEventLoop();
-  }
-  throw new PipewrightError('store-locked', `The conversation \`${key}\` is changed all the time.`, {
-    retryable: true,
+  const change = (before: Uint8Array | undefined) => ({
+    value: encodeState({ version, turns: [...read(before, key), turn].slice(-maxTurns) }),
+    ...(ttlMs === Infinity ? {} : { ttlMs }),
+    result: undefined,
   });
+  await changeEntry(store, key, change, run);
 };
 
 export const forgetTurns = (kept: ConversationStore, id: string): Promise<void> =>

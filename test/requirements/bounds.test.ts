@@ -31,7 +31,11 @@ describe('Q07 what is made, used and dropped', () => {
       'vector/kernel/module.ts: compiled',
       'vector/kernel/module.ts: isRefused',
       'core/event-queue.ts: left',
+      'document/apart.ts: shared',
       'provider/extractive/synonyms.ts: kin',
+      // Two variables in the text of a program.
+      'thread/helper-thread.ts: idle',
+      'thread/helper-thread.ts: open',
     ]);
     const source = join(root, 'src');
     // The sources of the WebAssembly module run in a memory that each collection has for itself.

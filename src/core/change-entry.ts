@@ -1,18 +1,15 @@
-import {
-  createLock,
-  type Lock,
-  PipewrightError,
-  type Run,
-  type Store,
-  type StoreChange,
-  yieldToEventLoop,
-} from '../core/index.js';
+import { yieldToEventLoop } from './clock.js';
+import type { Store, StoreChange } from './document.js';
+import { PipewrightError } from './errors.js';
+import { createLock, type Lock } from './lock.js';
+import type { Run } from './run.js';
 
 /** What a change puts in the place of an entry, and what else is written with it or not at all. */
 export interface EntryChange<T> {
   readonly value: Uint8Array;
   readonly ttlMs?: number;
-  readonly also: readonly StoreChange[];
+  /** @default nothing */
+  readonly also?: readonly StoreChange[];
   readonly result: T;
 }
 
@@ -27,20 +24,23 @@ export const changeEntry = async <T>(
   store: Store,
   key: string,
   change: (before: Uint8Array | undefined) => EntryChange<T> | undefined | Promise<EntryChange<T> | undefined>,
-  run: Run,
+  run?: Run,
 ): Promise<T | undefined> => {
   for (let tries = 0; tries < maxTries; tries++) {
-    run.throwIfAborted();
+    run?.throwIfAborted();
     const before = await store.get(key);
     const next = await change(before);
     if (next === undefined) return undefined;
-    run.throwIfAborted();
-    const { value, ttlMs, also, result } = next;
+    run?.throwIfAborted();
+    const { value, ttlMs, also = [], result } = next;
     if (await store.compareAndSet(key, before, value, { also, ...(ttlMs === undefined ? {} : { ttlMs }) }))
       return result;
     await yieldToEventLoop();
   }
-  throw new PipewrightError('store-locked', `The entry \`${key}\` is changed all the time.`, { retryable: true });
+  throw new PipewrightError('store-locked', `The entry \`${key}\` is changed all the time.`, {
+    retryable: true,
+    details: { where: key },
+  });
 };
 
 /** One piece of work at a time for each key; different keys do not wait for each other. */
