@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { type Conversations, conversations } from 'pipewright/conversation';
 import { diskStore } from 'pipewright/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allOf } from '../src/testing/suites/conversations.js';
+import { killedChild } from './killed-child.js';
 
 const child = fileURLToPath(new URL('children/converse-until-killed.ts', import.meta.url));
 const kills = 6;
@@ -19,23 +19,8 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** Lets the child talk from a turn on, kills it some time after its first turn, and resolves to the last turn that it told. */
-const talkAndKill = (path: string, from: number, afterMs: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const running = spawn(process.execPath, ['--import', 'tsx', child, path, String(from)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let printed = '';
-    let timer: NodeJS.Timeout | undefined;
-    running.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      timer ??= setTimeout(() => running.kill('SIGKILL'), afterMs);
-    });
-    running.on('error', reject);
-    running.on('exit', () => {
-      clearTimeout(timer);
-      resolve(Number(printed.slice(0, printed.lastIndexOf('\n')).split('\n').at(-1) ?? -1));
-    });
-  });
+const talkAndKill = async (path: string, from: number, afterMs: number): Promise<number> =>
+  Number((await killedChild(['--import', 'tsx', child, path, String(from)], { afterMs })).at(-1) ?? -1);
 
 const turnsOf = async (all: Conversations, id: string): Promise<readonly string[]> => {
   const texts = (await allOf(all.entries(id))).map(({ message }) => String(message.content));

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { seededRandom } from 'pipewright';
 import { openLibrary } from 'pipewright/rag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { killedChild } from './killed-child.js';
 
 const child = fileURLToPath(new URL('children/ingest-until-killed.ts', import.meta.url));
 const kills = 20;
@@ -34,24 +34,8 @@ const writeFolder = async (folder: string, edition: number): Promise<void> => {
 type Acknowledged = readonly (readonly [source: string, hash: string])[];
 
 /** Starts an ingest and kills it `afterMs` after it has opened; resolves to the last acknowledgement that got out. */
-const killDuringIngest = (index: string, folder: string, afterMs: number): Promise<Acknowledged> =>
-  new Promise((resolve, reject) => {
-    const running = spawn(process.execPath, ['--import', 'tsx', child, index, folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let printed = '';
-    let timer: NodeJS.Timeout | undefined;
-    running.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      timer ??= setTimeout(() => running.kill('SIGKILL'), afterMs);
-    });
-    running.on('error', reject);
-    running.on('exit', () => {
-      clearTimeout(timer);
-      const whole = printed.slice(0, printed.lastIndexOf('\n')).split('\n');
-      resolve(JSON.parse(whole.at(-1) ?? '[]') as Acknowledged);
-    });
-  });
+const killDuringIngest = async (index: string, folder: string, afterMs: number): Promise<Acknowledged> =>
+  JSON.parse((await killedChild(['--import', 'tsx', child, index, folder], { afterMs })).at(-1) ?? '[]');
 
 describe('a library whose ingest is killed', () => {
   it(`opens again after each of ${kills} kills, keeps what was acknowledged, and finds nothing twice`, async () => {

@@ -1,31 +1,16 @@
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Document, type Random, seededRandom } from 'pipewright';
 import { type HnswStore, hnsw } from 'pipewright/vector';
+import { killedChild } from './killed-child.js';
 
 const child = fileURLToPath(new URL('children/write-vectors-until-killed.mjs', import.meta.url));
 const kept = 10;
 
 /** Starts the child and kills it `afterMs` after it has opened; resolves to the last round that it acknowledged. */
-const writeAndKill = (path: string, from: number, afterMs: number): Promise<number | undefined> =>
-  new Promise((resolve, reject) => {
-    const running = spawn(process.execPath, [child, path, String(from)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let printed = '';
-    let timer: NodeJS.Timeout | undefined;
-    running.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      timer ??= setTimeout(() => running.kill('SIGKILL'), afterMs);
-    });
-    running.on('error', reject);
-    running.on('exit', (code) => {
-      clearTimeout(timer);
-      if (code !== null) return reject(new Error(`The child ended by itself with ${code}.`));
-      const last = printed.slice(0, printed.lastIndexOf('\n')).split('\n').at(-1);
-      resolve(last === 'open' ? undefined : Number(last));
-    });
-  });
+const writeAndKill = async (path: string, from: number, afterMs: number): Promise<number | undefined> => {
+  const last = (await killedChild([child, path, String(from)], { afterMs })).at(-1);
+  return last === undefined || last === 'open' ? undefined : Number(last);
+};
 
 const expectThat = (isTrue: boolean, what: string): void => {
   if (!isTrue) throw new Error(what);

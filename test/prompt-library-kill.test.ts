@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { seededRandom } from 'pipewright';
+import { promptLibrary } from 'pipewright/prompt-library';
+import { diskStore } from 'pipewright/store';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { seededRandom } from '../core/index.js';
-import { diskStore } from '../store/index.js';
-import { promptLibrary } from './index.js';
+import { killedChild } from './killed-child.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 const kills = 4;
 
 /** Saves, labels and records without end, and says what is acknowledged. */
@@ -25,23 +25,11 @@ for (let n = Number(from); ; n++) {
 `;
 
 /** Resolves to the acknowledgements that got out before the kill. */
-const killAfter = (path: string, from: number, afterMs: number): Promise<readonly (readonly [number, number])[]> =>
-  new Promise((resolve, reject) => {
-    const args = ['--import', 'tsx', '--input-type=module', '-e', child, path, String(from)];
-    const running = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-    let printed = '';
-    let timer: NodeJS.Timeout | undefined;
-    running.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      timer ??= setTimeout(() => running.kill('SIGKILL'), afterMs);
-    });
-    running.on('error', reject);
-    running.on('exit', () => {
-      clearTimeout(timer);
-      const lines = printed.split('\n').slice(0, -1);
-      resolve(lines.map((line) => line.split(' ').map(Number) as [number, number]));
-    });
-  });
+const killAfter = async (path: string, from: number, afterMs: number) => {
+  const args = ['--import', 'tsx', '--input-type=module', '-e', child, path, String(from)];
+  const lines = await killedChild(args, { cwd: root, afterMs });
+  return lines.map((line) => line.split(' ').map(Number) as [number, number]);
+};
 
 let folder = '';
 beforeAll(async () => {
