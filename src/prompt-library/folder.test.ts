@@ -88,9 +88,9 @@ const content: fc.Arbitrary<PromptContent> = fc.oneof(
 const line = nasty
   .map((text) =>
     text
+      .slice(0, 100)
       .replaceAll(/[\p{Cc}\p{Surrogate}]/gu, '')
-      .trim()
-      .slice(0, 100),
+      .trim(),
   )
   .filter((text) => text !== '');
 const file: fc.Arbitrary<PromptFile> = fc
