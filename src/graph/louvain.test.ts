@@ -1,6 +1,7 @@
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createRun, seededRandom } from '../core/index.js';
 import { louvainGroups, type WeightedGraph } from './louvain.js';
+import { countThreads } from '../../test/count-threads.js';
 
 /** Groups of 50 nodes with many links inside, and a few between them. */
 const clustered = (nodeCount: number, linksPerNode: number): WeightedGraph => {
@@ -17,14 +18,6 @@ const clustered = (nodeCount: number, linksPerNode: number): WeightedGraph => {
   }
   const ends = Uint32Array.from([...links.values()].flat());
   return { nodeCount, ends, weights: new Float64Array(links.size).fill(1) };
-};
-
-const countThreads = (): (() => number) => {
-  let count = 0;
-  const add = (): void => void count++;
-  process.on('worker', add);
-  onTestFinished(() => void process.off('worker', add));
-  return () => count;
 };
 
 it('groups of many links are found on another thread, and are the same at every call', async () => {

@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { createRun } from '../../src/core/index.js';
 import { htmlLoader as htmlLoaderHere } from '../../src/document/index.js';
+import { countThreads } from '../count-threads.js';
 
 type DocumentFolder = typeof import('../../src/document/index.js');
 
@@ -17,15 +18,6 @@ const page = {
   bytes: Buffer.from(
     `<html><title>Pipes</title><body><article><h1>Pipes</h1><p>${paragraph.repeat(400)}</p></article>`,
   ),
-};
-
-/** How many threads started since. */
-const countThreads = (): (() => number) => {
-  let count = 0;
-  const add = (): void => void count++;
-  process.on('worker', add);
-  onTestFinished(() => void process.off('worker', add));
-  return () => count;
 };
 
 it('a large page is read on another thread, with the same result, in both formats of the package', async () => {

@@ -19,8 +19,8 @@ import { fileTools, toolbox } from '../index.js';
 const base = mkdtempSync(join(tmpdir(), 'pipewright-files-'));
 afterAll(() => rmSync(base, { recursive: true }));
 
-const root = join(base, 'root');
-const outside = join(base, 'root-secret');
+const root = join(base, 'files');
+const outside = join(base, 'files-secret');
 mkdirSync(join(root, 'notes'), { recursive: true });
 mkdirSync(outside);
 writeFileSync(join(outside, 'secret.txt'), 'secret');
@@ -42,13 +42,13 @@ const call = async (name: string, input: unknown): Promise<ToolResultPart | unde
 
 /** Ways out of the folder, and things that are no plain files. */
 const escapes: readonly string[] = [
-  '../root-secret/secret.txt',
+  '../files-secret/secret.txt',
   '..',
   '../',
-  'notes/../../root-secret/secret.txt',
-  'notes/./.././../root-secret/secret.txt',
-  '..\\root-secret\\secret.txt',
-  'notes\\..\\..\\root-secret\\secret.txt',
+  'notes/../../files-secret/secret.txt',
+  'notes/./.././../files-secret/secret.txt',
+  '..\\files-secret\\secret.txt',
+  'notes\\..\\..\\files-secret\\secret.txt',
   '/etc/passwd',
   '//etc/passwd',
   `${outside}/secret.txt`,
@@ -62,14 +62,14 @@ const escapes: readonly string[] = [
   './link.txt',
   'folder-link/secret.txt',
   'folder-link',
-  'folder-link/../root-secret/secret.txt',
-  'notes/up/root-secret/secret.txt',
-  'notes/up/root/../root-secret/secret.txt',
+  'folder-link/../files-secret/secret.txt',
+  'notes/up/files-secret/secret.txt',
+  'notes/up/files/../files-secret/secret.txt',
   'top/etc/passwd',
   'top',
   'notes/today.md\0.png',
   '\0',
-  '../root-secret',
+  '../files-secret',
 ];
 
 describe('fileTools', () => {
@@ -94,7 +94,7 @@ describe('fileTools', () => {
     const written = await call('write_file', { path, text: 'broken' });
     if (!['link.txt', './link.txt'].includes(path)) expect(written?.isError).toBe(true);
     expect(readFileSync(join(outside, 'secret.txt'), 'utf8')).toBe('secret');
-    expect(readdirSync(base).sort()).toEqual(['root', 'root-secret']);
+    expect(readdirSync(base).sort()).toEqual(['files', 'files-secret']);
     expect(readdirSync(outside)).toEqual(['secret.txt']);
   });
 
