@@ -293,6 +293,15 @@ describe('chatbot with the embedded model', () => {
     expect((await bot('What is the capital of Mongolia?')).citations).toEqual([]);
   });
 
+  it('answers about the user from what was said, also behind a question about something else', async () => {
+    const index = await bm25();
+    await index.add([{ id: 'policy', text: 'Refunds are paid within 14 days. Shipping is free above 50 euros.' }]);
+    const bot = chatbot(extractive(), { retriever: index.retriever({ k: 4 }) });
+    await bot('My name is Ann.');
+    expect((await bot('When are refunds paid?')).text).toContain('within 14 days');
+    expect((await bot('What is my name?')).text).toContain('My name is Ann.');
+  });
+
   it('answers from what a memory holds of earlier conversations', async () => {
     const memory = factMemory('user: My cat is called Mimi. Is that nice?');
     const reply = await chatbot(extractive(), { memory })('What is my cat called?');

@@ -50,9 +50,13 @@ export const saidHits = ({ history, recalled }: Found): readonly Hit[] => {
   });
 };
 
+/** What asks about the user says by itself what it is about, however short it is. */
+const aboutUser = /\b(?:i|me|mine|my|myself)\b/iu;
+
 /** The question before, which the new one may lean on, then the new one with all that may be quoted. */
 export const quotingPrompt = (found: Found, said: readonly Part[], hits: readonly Hit[]): readonly Message[] => {
   const before = found.history.findLast(({ role }) => role === 'user');
-  const asked = before === undefined ? '' : textOf(before);
+  const isAlone = before === undefined || aboutUser.test(textOf(user(said)));
+  const asked = isAlone ? '' : textOf(before);
   return [...(asked === '' ? [] : [user(asked)]), user([...hits.map(sourceOf), ...said])];
 };
