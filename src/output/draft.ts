@@ -1,4 +1,5 @@
-import { isRecord, setOwn } from './own-property.js';
+import { isRecord } from '../core/index.js';
+import { setOwn } from './own-property.js';
 import type { Shape } from './strict-schema.js';
 import { typeOf } from './strict-value.js';
 

@@ -1,5 +1,5 @@
-import type { JsonSchema } from '../core/index.js';
-import { isRecord, setOwn } from './own-property.js';
+import { type JsonSchema, isRecord } from '../core/index.js';
+import { setOwn } from './own-property.js';
 
 /** A schema whose root is an object, as APIs want it, and the way back to the value that was meant. */
 export interface ObjectRoot {

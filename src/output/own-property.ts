@@ -6,6 +6,3 @@ export const setOwn = (target: object, key: string, value: unknown): void => {
     (target as Record<string, unknown>)[key] = value;
   }
 };
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

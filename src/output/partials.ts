@@ -1,8 +1,7 @@
-import { isWithin, type RunEvent, type Schema, type Span, toJsonSchema } from '../core/index.js';
+import { isWithin, type RunEvent, type Schema, type Span, toJsonSchema, isRecord } from '../core/index.js';
 import type { AnswerMode } from './answer-form.js';
 import { copyOf, draftOf, isBox } from './draft.js';
 import { isObjectRoot } from './object-root.js';
-import { isRecord } from './own-property.js';
 import { type PartialJson, type PartialJsonOptions, partialJson } from './partial-json.js';
 import { convertRoot } from './strict-schema.js';
 import { fromStrict, ifExpressible } from './strict-value.js';

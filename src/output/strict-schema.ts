@@ -1,6 +1,6 @@
-import { type JsonSchema, PipewrightError } from '../core/index.js';
+import { type JsonSchema, PipewrightError, isRecord } from '../core/index.js';
 import { isObjectRoot } from './object-root.js';
-import { isRecord, setOwn } from './own-property.js';
+import { setOwn } from './own-property.js';
 
 /** How a part of the strict schema stands for a part of the original; `strict-value.ts` reads it on the way back. */
 export type Shape =

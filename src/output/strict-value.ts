@@ -1,5 +1,5 @@
-import { isPipewrightError, type JsonSchema } from '../core/index.js';
-import { isRecord, setOwn } from './own-property.js';
+import { isPipewrightError, type JsonSchema, isRecord } from '../core/index.js';
+import { setOwn } from './own-property.js';
 import { convertRoot, type Shape } from './strict-schema.js';
 
 /** A schema in the strict form, and the ways between its values and those of the schema it was made from. */

@@ -1,10 +1,7 @@
-import type { JsonSchema } from '../core/index.js';
+import { type JsonSchema, isRecord } from '../core/index.js';
 import { parseJson } from '../output/index.js';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const typesOf = ({ type }: JsonSchema): readonly string[] =>
   typeof type === 'string' ? [type] : Array.isArray(type) ? type.map(String) : [];

@@ -1,3 +1,4 @@
+import { isRecord } from '../core/index.js';
 import { parseJson } from '../output/index.js';
 
 /** A call as a model wrote it in its text. */
@@ -27,9 +28,6 @@ const valueIn = (text: string): unknown => {
     return text;
   }
 };
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The names that models give to the arguments. */
 const argumentNames = ['arguments', 'args', 'parameters', 'input', 'action_input'];
