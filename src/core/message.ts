@@ -61,6 +61,8 @@ export interface ToolResultPart extends PartBase {
   /** JSON value or text. */
   readonly output: unknown;
   readonly isError?: boolean;
+  /** Whether it came from outside and may hold instructions of somebody else. Policies ask for it. */
+  readonly isUntrusted?: boolean;
 }
 
 export interface ReasoningPart {

@@ -11,6 +11,8 @@ export interface ApprovalRequest {
   readonly digest: string;
   /** Why it must be asked for. */
   readonly reason: string;
+  /** Whose text, from outside, the model has read before it wrote this call. */
+  readonly taint: readonly string[];
 }
 
 /** What a person decided. */

@@ -5,16 +5,20 @@ export { httpTool, type HttpToolOptions } from './builtin/http-tool.js';
 export { type FoundPassage, searchTool, type SearchToolOptions } from './builtin/search-tool.js';
 export { jsonSchema } from './json-schema.js';
 export { type Approval, type ApprovalRequest, approvalsKey } from './approval.js';
+export type { Audit, AuditEntry, AuditEvent } from './audit.js';
+export { type AuditCheck, type AuditHead, type AuditLog, auditLog, type AuditLogOptions } from './audit-log.js';
 export {
   type Policy,
+  type PolicyContext,
   type PolicyDecision,
   type PolicyOptions,
   type PolicyRule,
   policy,
   type Verdict,
 } from './policy.js';
+export { taintKey, taintOf } from './taint.js';
 export { repairInput } from './repair-input.js';
-export { type Tool, type ToolOptions, tool } from './tool.js';
+export { type Tool, type ToolOptions, type ToolTraits, tool } from './tool.js';
 export { type Toolbox, toolbox, type ToolboxOptions } from './toolbox.js';
 export type { TextProtocol } from './text-request.js';
 export { withTools, type WithToolsOptions } from './with-tools.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createRun, type Run, type ToolCallPart } from '../core/index.js';
-import { type Approval, approvalsKey, type Policy, policy, tool, toolbox } from './index.js';
+import { type Approval, approvalsKey, type Policy, type PolicyContext, policy, tool, toolbox } from './index.js';
 
 const ran: unknown[] = [];
 const remove = tool({
@@ -14,6 +14,15 @@ const remove = tool({
   },
 });
 const look = tool({ name: 'look', description: '', input: z.object({}), isReadOnly: true, run: () => 'seen' });
+const send = tool({
+  name: 'send',
+  description: '',
+  input: z.object({}),
+  isReadOnly: true,
+  isOutward: true,
+  run: () => 'ok',
+});
+const clean: PolicyContext = { taint: [] };
 const call = (input: unknown, id = '1'): ToolCallPart => ({ type: 'tool-call', id, name: 'delete_file', input });
 
 describe('policy', () => {
@@ -28,12 +37,29 @@ describe('policy', () => {
     ['deny', [{ when: ({ path }) => (path as { no: { way: string } }).no.way === '', verdict: 'deny' }]],
     ['ask', [{ tool: 'delete.file', verdict: 'deny' }]],
   ] satisfies readonly (readonly [string, Parameters<typeof policy>[0]])[])('says %s for %j', (verdict, rules) => {
-    expect(policy(rules)(remove, { path: '/etc/passwd' }).verdict).toBe(verdict);
+    expect(policy(rules)(remove, { path: '/etc/passwd' }, clean).verdict).toBe(verdict);
   });
 
   it('lets tools that only read pass, where no rule is about them', () => {
-    expect(policy([])(look, {}).verdict).toBe('allow');
-    expect(policy([], { otherwise: 'deny' })(look, {}).verdict).toBe('deny');
+    expect(policy([])(look, {}, clean).verdict).toBe('allow');
+    expect(policy([], { otherwise: 'deny' })(look, {}, clean).verdict).toBe('deny');
+  });
+
+  it.each([
+    ['ask', remove, { otherwise: 'allow' }],
+    ['deny', remove, { otherwise: 'allow', whenTainted: 'deny' }],
+    ['deny', remove, { otherwise: 'deny', whenTainted: 'allow' }],
+    ['allow', look, {}],
+    ['ask', send, {}],
+  ] as const)('once untrusted text was read it says %s to %o with %j', (verdict, asked, options) => {
+    const decision = policy([], options)(asked, {}, { taint: ['http_request'] });
+    expect(decision.verdict).toBe(verdict);
+  });
+
+  it('has rules for calls after untrusted text alone', () => {
+    const rules = policy([{ tool: 'send', isForTainted: true, verdict: 'deny' }]);
+    expect(rules(send, {}, clean).verdict).toBe('allow');
+    expect(rules(send, {}, { taint: ['sources'] }).verdict).toBe('deny');
   });
 
   it('refuses a verdict that there is not', () => {
@@ -74,6 +100,7 @@ describe('a toolbox with a policy', () => {
       tool: 'delete_file',
       input: { path: 'a', times: 1 },
       reason: 'It cannot be undone.',
+      taint: [],
     });
     const run = withApprovals({ digest, isApproved: true });
     for (const other of [{ path: 'b', times: 1 }, { path: 'a' }, { path: 'a', times: 2 }]) {

@@ -7,6 +7,7 @@ import {
   type ToolCallPart,
   type ToolResultPart,
 } from '../core/index.js';
+import type { Tool } from './tool.js';
 
 /** What is shown of a failure: enough to try again, no more. */
 const maxErrorLength = 2_000;
@@ -25,13 +26,20 @@ const plain = (output: unknown): Json => {
   return typeof output === 'string' ? output : toJson(output);
 };
 
-/** A result as a model gets it. The same output gives the same bytes. */
-export const resultOf = ({ id, name }: ToolCallPart, output: unknown, maxLength: number): ToolResultPart => {
-  const value = plain(output);
-  if (typeof value === 'string') return { type: 'tool-result', id, name, output: capped(value, maxLength) };
+const shown = (value: Json, maxLength: number): Json => {
+  if (typeof value === 'string') return capped(value, maxLength);
   const text = JSON.stringify(value);
-  return { type: 'tool-result', id, name, output: text.length <= maxLength ? value : capped(text, maxLength) };
+  return text.length <= maxLength ? value : capped(text, maxLength);
 };
+
+/** A result as a model gets it. The same output gives the same bytes. */
+export const resultOf = ({ id, name }: ToolCallPart, output: unknown, tool: Tool): ToolResultPart => ({
+  type: 'tool-result',
+  id,
+  name,
+  output: shown(plain(output), tool.maxResultLength),
+  ...(tool.isUntrusted ? { isUntrusted: true } : {}),
+});
 
 /** A failure as a model gets it: what went wrong, without secrets and stacks. */
 export const failureOf = ({ id, name }: ToolCallPart, error: unknown): ToolResultPart => {

@@ -12,7 +12,17 @@ import {
 } from '../core/index.js';
 import type { ToolDefinition } from '../model/index.js';
 
-export interface ToolOptions<In, Out> {
+/** What a policy wants to know of a tool. */
+export interface ToolTraits {
+  /** Whether it changes nothing, so that it may be called again without harm. @default false */
+  readonly isReadOnly?: boolean;
+  /** Whether what it is given leaves the machine, as with a request over HTTP, a search on the web or a mail. @default false */
+  readonly isOutward?: boolean;
+  /** Whether its results come from outside, and may hold instructions of somebody else. @default false */
+  readonly isUntrusted?: boolean;
+}
+
+export interface ToolOptions<In, Out> extends ToolTraits {
   /** What models call it: letters, digits, `_` and `-`, at most 64. */
   readonly name: string;
   /** When to use it and what comes back, for the model. */
@@ -24,12 +34,10 @@ export interface ToolOptions<In, Out> {
   readonly timeoutMs?: number;
   /** Characters of a result that a model is shown; the rest is left out, and it is told so. @default 50000 */
   readonly maxResultLength?: number;
-  /** Whether it changes nothing, so that it may be called again without harm. @default false */
-  readonly isReadOnly?: boolean;
 }
 
 /** Something that a model may ask to be done. It is a step: call it yourself with what it takes. */
-export interface Tool<in In = never, out Out = unknown> extends Step<In, Out> {
+export interface Tool<in In = never, out Out = unknown> extends Step<In, Out>, Required<ToolTraits> {
   readonly name: string;
   readonly description: string;
   /** What its arguments are checked with. */
@@ -37,7 +45,6 @@ export interface Tool<in In = never, out Out = unknown> extends Step<In, Out> {
   readonly inputSchema: JsonSchema;
   readonly timeoutMs: number;
   readonly maxResultLength: number;
-  readonly isReadOnly: boolean;
   /** How models are shown it. */
   readonly definition: ToolDefinition;
 }
@@ -67,14 +74,16 @@ const objectSchemaOf = (name: string, input: Schema): JsonSchema => {
  */
 export const tool = <In, Out>(options: ToolOptions<In, Out>): Tool<In, Out> => {
   const { name, description, input, run: body } = options;
-  const { timeoutMs = 60_000, maxResultLength = 50_000, isReadOnly = false } = options;
+  const { timeoutMs = 60_000, maxResultLength = 50_000 } = options;
+  const { isReadOnly = false, isOutward = false, isUntrusted = false } = options;
+  const traits = { isReadOnly, isOutward, isUntrusted };
   checkName(name);
   checkAtLeast('timeoutMs', timeoutMs, 1);
   checkAtLeast('maxResultLength', maxResultLength, 1);
   const inputSchema = objectSchemaOf(name, input);
   const definition: ToolDefinition = { name, description, inputSchema };
-  const props = { name, description, input, inputSchema, timeoutMs, maxResultLength, isReadOnly, definition };
-  const info = { kind: 'tool', name, details: { timeoutMs, isReadOnly } };
+  const props = { name, description, input, inputSchema, timeoutMs, maxResultLength, ...traits, definition };
+  const info = { kind: 'tool', name, details: { timeoutMs, ...traits } };
   return defineStepWith<In, Out, typeof props>(info, props, async (given, run) => {
     const checked = await checkSchema(input, given);
     if (!checked.isValid) {

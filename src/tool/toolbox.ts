@@ -1,36 +1,31 @@
 import {
   type AnyStep,
-  callStep,
   checkAtLeast,
-  checkSchema,
   createRun,
   defineStep,
   defineStepWith,
-  isPipewrightError,
   map,
   PipewrightError,
   type Run,
   type Step,
   type StepChild,
-  type StepLike,
-  toJson,
   type ToolCallPart,
   type ToolResultPart,
 } from '../core/index.js';
 import type { ToolDefinition } from '../model/index.js';
-import { parseJson } from '../output/index.js';
-import { timeout } from '../resilience/index.js';
-import { type Approval, type ApprovalRequest, approvalsKey, digestOf } from './approval.js';
+import type { ApprovalRequest } from './approval.js';
+import type { Audit } from './audit.js';
+import { approvalFor, type Box, callTool, held } from './call-tool.js';
 import type { Policy } from './policy.js';
-import { repairInput } from './repair-input.js';
 import type { Tool } from './tool.js';
-import { failureOf, resultOf } from './tool-result.js';
 
 export interface ToolboxOptions {
   /** How many calls of one reply run at once. @default 8 */
   readonly concurrency?: number;
   /** Which calls may run, and which a person must approve of. @default all may run */
   readonly policy?: Policy;
+  /** Is told of every decision and what came of it; a call whose decision it cannot take down does not run. @default nobody */
+  readonly audit?: Audit;
 }
 
 /** Tools for a model: a step from the calls of a reply to their results, in the order of the calls. */
@@ -44,98 +39,6 @@ export interface Toolbox extends Step<readonly ToolCallPart[], readonly ToolResu
   readonly approvalFor: (call: ToolCallPart, run?: Run) => Promise<ApprovalRequest | undefined>;
   readonly concurrency: number;
 }
-
-/** The arguments of a call as they are meant: what the model wrote as text is read. */
-const givenTo = (call: ToolCallPart): unknown => {
-  if (typeof call.input !== 'string') return call.input ?? {};
-  return call.input.trim() === '' ? {} : parseJson(call.input);
-};
-
-/** The arguments as they are if they fit, else what is clearly meant by them. */
-const fitting = async ({ input, inputSchema }: Tool, given: unknown): Promise<unknown> =>
-  (await checkSchema(input, given)).isValid ? given : repairInput(inputSchema, given);
-
-/** A tool with its time limit. */
-interface Held {
-  readonly tool: Tool;
-  readonly limited: StepLike<unknown, unknown>;
-}
-
-const held = (tool: Tool): Held => {
-  // What it is given is checked by the tool itself.
-  const step = tool as unknown as Step<unknown, unknown>;
-  return { tool, limited: timeout(step, { totalMs: tool.timeoutMs }) };
-};
-
-/** What ends the whole run, and is no business of the model. */
-const isFatal = (error: unknown): boolean => isPipewrightError(error) && error.code === 'budget-exceeded';
-
-const notFound = (name: string, tools: ReadonlyMap<string, Held>): PipewrightError => {
-  const names = [...tools.keys()].map((each) => `\`${each}\``).join(', ');
-  return new PipewrightError('not-found', `There is no tool \`${name}\`. There are: ${names === '' ? 'none' : names}.`);
-};
-
-interface Box {
-  readonly tools: ReadonlyMap<string, Held>;
-  readonly policy: Policy;
-}
-
-interface Prepared {
-  readonly held: Held;
-  readonly input: unknown;
-}
-
-/** The tool of a call, and the arguments that it will run with: those that are decided on. */
-const prepare = async ({ tools }: Box, call: ToolCallPart): Promise<Prepared> => {
-  const owner = tools.get(call.name);
-  if (owner === undefined) throw notFound(call.name, tools);
-  return { held: owner, input: await fitting(owner.tool, givenTo(call)) };
-};
-
-const approvalIn = (digest: string, run: Run): Approval | undefined =>
-  run.get(approvalsKey)?.find((approval) => approval.digest === digest);
-
-/** Throws unless the call may run now. */
-const checkAllowed = ({ policy }: Box, call: ToolCallPart, { held, input }: Prepared, run: Run): void => {
-  const { verdict, reason } = policy(held.tool, input);
-  if (verdict === 'allow') return;
-  const approval = verdict === 'ask' ? approvalIn(digestOf(call, input), run) : undefined;
-  if (approval?.isApproved === true) return;
-  const why =
-    approval === undefined
-      ? `${verdict === 'ask' ? 'a person must approve of it first' : 'that is not allowed'}. ${reason}`
-      : `a person refused it. ${approval.note ?? ''}`;
-  throw new PipewrightError('not-allowed', `\`${call.name}\` was not run: ${why.trim()}`);
-};
-
-const callTool = async (box: Box, call: ToolCallPart, run: Run): Promise<ToolResultPart> => {
-  try {
-    const prepared = await prepare(box, call);
-    run.throwIfAborted();
-    checkAllowed(box, call, prepared, run);
-    const { held, input } = prepared;
-    const output = await callStep(held.limited, input, run, call.name);
-    return resultOf(call, output, held.tool.maxResultLength);
-  } catch (error) {
-    run.throwIfAborted();
-    if (isFatal(error)) throw error;
-    return failureOf(call, error);
-  }
-};
-
-/** A call that will fail anyway, because there is no such tool or no way to read its arguments, is nobody's to decide. */
-const approvalFor = async (box: Box, call: ToolCallPart, run: Run): Promise<ApprovalRequest | undefined> => {
-  try {
-    const { held, input } = await prepare(box, call);
-    const { verdict, reason } = box.policy(held.tool, input);
-    const digest = digestOf(call, input);
-    const isOpen = verdict === 'ask' && approvalIn(digest, run) === undefined;
-    return isOpen ? { callId: call.id, tool: call.name, input: toJson(input), digest, reason } : undefined;
-  } catch (error) {
-    if (isPipewrightError(error)) return undefined;
-    throw error;
-  }
-};
 
 const allowAll: Policy = () => ({ verdict: 'allow', reason: '' });
 
@@ -162,7 +65,7 @@ export const toolbox = (tools: readonly Tool[], options: ToolboxOptions = {}): T
     const twice = tools.find((each, at) => tools.findIndex(({ name }) => name === each.name) !== at);
     throw new PipewrightError('bad-option', `Two tools are called \`${twice?.name}\`. Rename one.`);
   }
-  const box: Box = { tools: byName, policy };
+  const box: Box = { tools: byName, policy, audit: options.audit };
   const call = defineStep({ kind: 'tool-call', children: asChildren(tools) }, (asked: ToolCallPart, run: Run) =>
     callTool(box, asked, run),
   );

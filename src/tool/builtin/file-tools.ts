@@ -12,6 +12,8 @@ export interface FileToolsOptions {
   readonly maxBytes?: number;
   /** Names that a listing shows at most. @default 500 */
   readonly maxEntries?: number;
+  /** Whether somebody else may have written the files. @default true */
+  readonly isUntrusted?: boolean;
 }
 
 interface Asked {
@@ -110,7 +112,7 @@ const write = async (files: RootedFiles, { path, text }: Written, maxBytes: numb
  * @example (await fileTools('.')).map(({ name }) => name) // => ['list_files', 'read_file']
  */
 export const fileTools = async (folder: string, options: FileToolsOptions = {}): Promise<readonly Tool[]> => {
-  const { canWrite = false, maxBytes = 1_048_576, maxEntries = 500 } = options;
+  const { canWrite = false, maxBytes = 1_048_576, maxEntries = 500, isUntrusted = true } = options;
   checkAtLeast('maxBytes', maxBytes, 1);
   checkAtLeast('maxEntries', maxEntries, 1);
   const files = await rootedFiles(folder);
@@ -119,6 +121,7 @@ export const fileTools = async (folder: string, options: FileToolsOptions = {}):
     description: 'Lists the names in a folder, folders with a / behind them.',
     input: answerSchema({ ...objectSchema({ path: pathSchema }), required: [] }, readPath),
     isReadOnly: true,
+    isUntrusted,
     run: (asked) => list(files, asked, maxEntries),
   });
   const lines = { from: lineSchema('First line to read.'), to: lineSchema('Last line to read.') };
@@ -127,6 +130,7 @@ export const fileTools = async (folder: string, options: FileToolsOptions = {}):
     description: 'Reads a text file, or some of its lines.',
     input: answerSchema({ ...objectSchema({ path: pathSchema, ...lines }), required: ['path'] }, readLines),
     isReadOnly: true,
+    isUntrusted,
     run: (asked) => read(files, asked, maxBytes),
   });
   if (!canWrite) return [lister, reader];

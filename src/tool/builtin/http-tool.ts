@@ -62,6 +62,8 @@ export const httpTool = (options: HttpToolOptions): Tool<HttpToolRequest, HttpTo
     description: `Asks a web server (${allow.join(', ')}) and gives its status and text.`,
     input: answerSchema({ ...objectSchema(properties), required: ['url'] }, reader(methods)),
     timeoutMs,
+    isOutward: true,
+    isUntrusted: true,
     isReadOnly: methods.every((method) => method === 'GET' || method === 'HEAD'),
     run: (asked, run) => guardedRequest(asked, guard, run),
   });

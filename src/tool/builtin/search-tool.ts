@@ -11,6 +11,8 @@ export interface SearchToolOptions {
   readonly k?: number;
   /** Characters of each passage that the model is shown. @default 2000 */
   readonly maxTextLength?: number;
+  /** Whether somebody else may have written into the documents. @default true */
+  readonly isUntrusted?: boolean;
 }
 
 /** A passage as a model is shown it. */
@@ -46,7 +48,7 @@ export const searchTool = (
   retriever: StepLike<QueryWithOptions, readonly Hit[]>,
   options: SearchToolOptions = {},
 ): Tool<{ readonly query: string }, readonly FoundPassage[] | string> => {
-  const { name = 'search_documents', k = 5, maxTextLength = 2_000 } = options;
+  const { name = 'search_documents', k = 5, maxTextLength = 2_000, isUntrusted = true } = options;
   const { description = 'Searches documents and gives the passages that fit best.' } = options;
   checkAtLeast('k', k, 1);
   checkAtLeast('maxTextLength', maxTextLength, 1);
@@ -55,6 +57,7 @@ export const searchTool = (
     description,
     input,
     isReadOnly: true,
+    isUntrusted,
     run: async ({ query }, run) => {
       const hits = (await callStep(retriever, { text: query, k }, run, 'search')).slice(0, k);
       run.emit({ type: 'sources-found', hits });
