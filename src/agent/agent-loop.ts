@@ -1,81 +1,105 @@
-import { map, type Run, type ToolCallPart, type ToolResultPart } from '../core/index.js';
-import { type ApprovalRequest, approvalsKey } from '../tool/index.js';
+import { callStep, map, type Run, type StepLike, type ToolCallPart, type ToolResultPart, user } from '../core/index.js';
+import { type ApprovalRequest, taintKey, taintOf } from '../tool/index.js';
 import { answerIn, openCalls, stepsOf, withMessages } from './agent-state.js';
+import type { AgentContext } from './define-agent.js';
 import { think, type Thinker } from './think.js';
-import type { AgentState, StopReason } from './types.js';
+import type { AgentEnd, AgentState, StopReason } from './types.js';
 
-/** What the loop of every kind of agent needs. */
+/** What the loop of thinking and acting needs. */
 export interface AgentLoop extends Thinker {
   readonly maxSteps: number;
   readonly shouldStop: (state: AgentState) => boolean;
-  /** Is told every state that the loop comes to; the loop goes on when the promise resolves. */
-  readonly onState: (state: AgentState, run: Run) => void | Promise<void>;
+  /** What is wrong with an answer; empty when it counts. */
+  readonly checkAnswer: StepLike<string, readonly string[]> | undefined;
 }
 
-/** Tells the states one after the other, though calls that run side by side come to them at once. */
-const teller = (loop: AgentLoop, run: Run) => {
-  let telling: Promise<void> = Promise.resolve();
-  return (state: AgentState): Promise<void> => {
-    telling = telling.then(() => loop.onState(state, run));
-    return telling;
-  };
+/** The run in which calls of tools are decided on: with what from outside was read before. */
+const decidingRun = ({ taint }: AgentState, { recalled }: AgentContext, run: Run): Run => {
+  const read = [...(run.get(taintKey) ?? []), ...taintOf(recalled), ...taint];
+  return run.with({ values: new Map([[taintKey, [...new Set(read)]]]) });
 };
 
-export interface LoopEnd {
+interface Acted {
   readonly state: AgentState;
-  readonly stopReason: StopReason;
+  /** What people must decide on before the rest can run. */
   readonly waiting: readonly ApprovalRequest[];
 }
 
-/** What people must decide on before all of these calls can run. */
-const waitingIn = async (
+/** Runs those calls that may run and have no result yet, and puts the results into the conversation when all are there. */
+const act = async (
   { toolbox }: AgentLoop,
+  start: AgentState,
   calls: readonly ToolCallPart[],
-  run: Run,
-): Promise<readonly ApprovalRequest[]> => {
-  const requests = await Promise.all(calls.map((call) => toolbox.approvalFor(call, run)));
-  return requests.filter((request) => request !== undefined);
+  context: AgentContext,
+  outer: Run,
+): Promise<Acted> => {
+  const run = decidingRun(start, context, outer);
+  let state = start;
+  const done = new Map(state.results.map((result) => [result.id, result]));
+  const open = calls.filter(({ id }) => !done.has(id));
+  const requests = await Promise.all(open.map((call) => toolbox.approvalFor(call, run)));
+  const waiting = requests.filter((request) => request !== undefined);
+  const callOne = async (call: ToolCallPart, inner: Run): Promise<void> => {
+    const result = await toolbox.call(call, inner);
+    state = { ...state, results: [...state.results, result] };
+    done.set(call.id, result);
+    await context.tell(state);
+  };
+  const held = new Set(waiting.map(({ callId }) => callId));
+  await map(callOne, { concurrency: toolbox.concurrency })(
+    open.filter(({ id }) => !held.has(id)),
+    run,
+  );
+  if (waiting.length > 0) return { state, waiting };
+  // In the order of the calls, whichever ended first, so that the next request is always the same.
+  const content = calls.flatMap(({ id }): readonly ToolResultPart[] => {
+    const result = done.get(id);
+    return result === undefined ? [] : [result];
+  });
+  state = { ...withMessages(state, { role: 'tool', content }), results: [] };
+  await context.tell(state);
+  return { state, waiting };
+};
+
+/** Whether the last word counts as the answer; else the state in which the model is told what is wrong with it. */
+const checked = async ({ checkAnswer }: AgentLoop, state: AgentState, run: Run): Promise<AgentState | undefined> => {
+  const answer = answerIn(state);
+  if (answer === undefined || checkAnswer === undefined) return undefined;
+  const issues = await callStep(checkAnswer, answer, run, 'check');
+  if (issues.length === 0) return undefined;
+  const list = issues.map((issue) => `- ${issue}`).join('\n');
+  return withMessages(state, user(`This answer cannot be used:\n${list}\nGive another one.`));
 };
 
 /**
  * Thinks and acts until the model answers, a limit is reached, a person must decide or the agent's own condition says so. It can be
  * begun with any state that it came to: what is done is not done again.
  */
-export const runLoop = async (loop: AgentLoop, start: AgentState, outer: Run): Promise<LoopEnd> => {
-  const run = outer.with({ values: new Map([[approvalsKey, start.approvals]]) });
-  const tell = teller(loop, run);
+export const runLoop = async (
+  loop: AgentLoop,
+  start: AgentState,
+  context: AgentContext,
+  run: Run,
+): Promise<AgentEnd> => {
   let state = start;
-  const act = async (calls: readonly ToolCallPart[], waiting: readonly ApprovalRequest[]): Promise<void> => {
-    const done = new Map(state.results.map((result) => [result.id, result]));
-    const callOne = async (call: ToolCallPart, inner: Run): Promise<ToolResultPart> => {
-      const result = await loop.toolbox.call(call, inner);
-      state = { ...state, results: [...state.results, result] };
-      done.set(call.id, result);
-      await tell(state);
-      return result;
-    };
-    const held = new Set(waiting.map(({ callId }) => callId));
-    const due = calls.filter(({ id }) => !held.has(id) && !done.has(id));
-    await map(callOne, { concurrency: loop.toolbox.concurrency })(due, run);
-    if (waiting.length > 0) return;
-    // In the order of the calls, whichever ended first, so that the next request is always the same.
-    const content = calls.flatMap(({ id }) => done.get(id) ?? []);
-    state = { ...withMessages(state, { role: 'tool', content }), results: [] };
-    await tell(state);
-  };
   for (;;) {
     const calls = openCalls(state);
-    const waiting = await waitingIn(loop, calls, run);
-    if (calls.length > 0) await act(calls, waiting);
+    const acted = calls.length > 0 ? await act(loop, state, calls, context, run) : { state, waiting: [] };
+    state = acted.state;
     run.throwIfAborted();
-    const end = (stopReason: StopReason): LoopEnd => ({ state, stopReason, waiting });
-    if (waiting.length > 0) return end('paused');
-    if (answerIn(state) !== undefined) return end('answered');
+    const end = (stopReason: StopReason): AgentEnd => ({ state, stopReason, waiting: acted.waiting });
+    if (acted.waiting.length > 0) return end('paused');
+    if (answerIn(state) !== undefined) {
+      const corrected = await checked(loop, state, run);
+      if (corrected === undefined) return end('answered');
+      state = corrected;
+      await context.tell(state);
+    }
     if (loop.shouldStop(state)) return end('stopped');
     if (stepsOf(state).length >= loop.maxSteps) return end('max-steps');
-    const thought = await think(loop, state, run);
+    const thought = await think(loop, state, context.recalled, run);
     state = thought.state;
-    await tell(state);
-    if (thought.end !== undefined) return end(thought.end);
+    await context.tell(state);
+    if (thought.end !== undefined && thought.end !== 'answered') return end(thought.end);
   }
 };

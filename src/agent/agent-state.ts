@@ -10,6 +10,7 @@ import {
   type Usage,
   user,
 } from '../core/index.js';
+import { type Approval, taintOf } from '../tool/index.js';
 import type { AgentInput, AgentState, AgentStep, AgentTask } from './types.js';
 
 const isList = (input: readonly Message[] | AgentTask): input is readonly Message[] => Array.isArray(input);
@@ -19,33 +20,40 @@ export const taskOf = (input: AgentInput): AgentTask => {
   return isList(input) ? { messages: input } : input;
 };
 
-export const stateOf = ({ state, messages = [], approvals = [] }: AgentTask): AgentState => {
+/** The state at the beginning of a task. */
+export const begun = (kind: string, messages: readonly Message[], approvals: readonly Approval[] = []): AgentState => ({
+  version: 1,
+  kind,
+  messages,
+  given: messages.length,
+  remembered: 0,
+  results: [],
+  approvals,
+  taint: taintOf(messages),
+  usage: noUsage,
+  costUsd: 0,
+});
+
+/** The state with what was read from outside besides. */
+export const withTaint = (state: AgentState, taint: readonly string[]): AgentState =>
+  taint.every((origin) => state.taint.includes(origin))
+    ? state
+    : { ...state, taint: [...new Set([...state.taint, ...taint])] };
+
+export const withMessages = (state: AgentState, ...messages: readonly Message[]): AgentState =>
+  withTaint({ ...state, messages: [...state.messages, ...messages] }, taintOf(messages));
+
+export const stateOf = ({ state, messages = [], approvals = [] }: AgentTask, kind: string): AgentState => {
   if (state === undefined) {
-    if (messages.length > 0) {
-      return {
-        version: 1,
-        messages,
-        given: messages.length,
-        remembered: 0,
-        results: [],
-        approvals,
-        usage: noUsage,
-        costUsd: 0,
-      };
-    }
+    if (messages.length > 0) return begun(kind, messages, approvals);
     throw new PipewrightError('bad-input', 'The agent was given no task. Give it at least one message, or a state.');
   }
   if (state.version === 1) {
-    return { ...state, messages: [...state.messages, ...messages], approvals: [...state.approvals, ...approvals] };
+    return { ...withMessages(state, ...messages), approvals: [...state.approvals, ...approvals] };
   }
   const message = `The agent's state has version ${String(state.version)}, this release reads version 1. Update pipewright.`;
   throw new PipewrightError('store-newer', message);
 };
-
-export const withMessages = (state: AgentState, ...messages: readonly Message[]): AgentState => ({
-  ...state,
-  messages: [...state.messages, ...messages],
-});
 
 export const withSpent = (state: AgentState, usage: Usage, costUsd: number): AgentState => ({
   ...state,

@@ -1,2 +1,20 @@
 export { agent, type AgentOptions } from './agent.js';
-export type { Agent, AgentInput, AgentResult, AgentState, AgentStep, AgentTask, StopReason } from './types.js';
+export {
+  type AgentContext,
+  type AgentKind,
+  type AgentReading,
+  type AgentSettings,
+  defineAgent,
+  workOn,
+  type WorkOnOptions,
+} from './define-agent.js';
+export type {
+  Agent,
+  AgentEnd,
+  AgentInput,
+  AgentResult,
+  AgentState,
+  AgentStep,
+  AgentTask,
+  StopReason,
+} from './types.js';

@@ -23,8 +23,6 @@ export interface Thinker {
   readonly toolbox: Toolbox;
   readonly system: string | undefined;
   readonly output: Schema | undefined;
-  /** What is remembered of earlier; stands before the conversation. */
-  readonly recalled: readonly Message[];
 }
 
 export interface Thought {
@@ -37,8 +35,12 @@ export interface Thought {
 const replyTokens = 4_096;
 
 /** The messages of a request: instructions, what is remembered, and of the conversation what fits the model's window. */
-const windowOf = async (thinker: Thinker, messages: readonly Message[]): Promise<readonly Message[]> => {
-  const { model, toolbox, recalled } = thinker;
+const windowOf = async (
+  thinker: Thinker,
+  recalled: readonly Message[],
+  messages: readonly Message[],
+): Promise<readonly Message[]> => {
+  const { model, toolbox } = thinker;
   const told = thinker.system === undefined ? [] : [system(thinker.system)];
   const all = [...told, ...recalled, ...pairedMessages(messages)];
   const { contextTokens, maxOutputTokens = replyTokens } = model.limits;
@@ -88,9 +90,14 @@ export const outputIn = async (text: string, schema: Schema | undefined): Promis
 };
 
 /** Asks the model once, and tells what comes of its reply. */
-export const think = async (thinker: Thinker, state: AgentState, run: Run): Promise<Thought> => {
+export const think = async (
+  thinker: Thinker,
+  state: AgentState,
+  recalled: readonly Message[],
+  run: Run,
+): Promise<Thought> => {
   const { model, toolbox, output } = thinker;
-  const messages = await windowOf(thinker, state.messages);
+  const messages = await windowOf(thinker, recalled, state.messages);
   const { definitions } = toolbox;
   const plain = { messages, ...(definitions.length === 0 ? {} : { tools: definitions }) };
   const asked = output === undefined ? undefined : answerForm(model, toJsonSchema(output), { name: answerName })(plain);

@@ -21,6 +21,8 @@ export interface AgentStep {
  */
 export interface AgentState {
   readonly version: 1;
+  /** What kind of agent it belongs to: only that kind can go on from it. */
+  readonly kind: string;
   /** The conversation from the task on: what was asked, every reply, every result. */
   readonly messages: readonly Message[];
   /** Messages at the beginning that were there before the agent did anything. */
@@ -31,8 +33,12 @@ export interface AgentState {
   readonly results: readonly ToolResultPart[];
   /** What people decided so far, refusals included: the audit. */
   readonly approvals: readonly Approval[];
+  /** Where the untrusted text came from that was read for this task: tools, or `sources`. */
+  readonly taint: readonly string[];
   readonly usage: Usage;
   readonly costUsd: number;
+  /** What the kind of agent keeps beside, such as a plan. @default nothing */
+  readonly work?: object;
 }
 
 /** A task with what belongs to it. */
@@ -64,7 +70,18 @@ export interface AgentResult<Out = string> {
   readonly state: AgentState;
 }
 
-/** Works on a task until it is done or a limit is reached. Every kind of agent has this form. */
-export interface Agent<Out = string> extends Step<AgentInput, AgentResult<Out>> {
+/**
+ * Works on a task until it is done or a limit is reached. Every kind of agent has this form; `More` is what a kind tells beside what
+ * all tell.
+ */
+export interface Agent<Out = string, More extends object = object> extends Step<AgentInput, AgentResult<Out> & More> {
   readonly name: string;
+}
+
+/** What work of an agent ends with. */
+export interface AgentEnd {
+  readonly state: AgentState;
+  readonly stopReason: StopReason;
+  /** Calls that a person must decide on before it can go on. */
+  readonly waiting: readonly ApprovalRequest[];
 }
