@@ -3,7 +3,8 @@ import { createRun, PipewrightError } from '../core/index.js';
 import { helperThread } from './helper-thread.js';
 import { entryUrl, packagePath } from './module-places.js';
 
-const program = `({ add }) => async (question) => {
+const program = `({ add }) => async (question, askBack) => {
+  if (question === 'ask') return (await askBack('a')) + (await askBack('b').catch((error) => error.message));
   if (question === 'loop') for (;;);
   if (question === 'leave') process.exit(3);
   if (question === 'fail') throw new TypeError('no number');
@@ -44,6 +45,16 @@ it('what the program throws keeps its code, its details and whether to try again
   expect(error).toBeInstanceOf(PipewrightError);
   expect(error).toMatchObject({ code: 'document-encrypted', details: { where: 'a' }, retryable: true });
   await expect(ask('fail', run)).rejects.toThrow('no number');
+});
+
+it('the program asks back while it answers, and gets what was thrown as an error', async () => {
+  const { ask } = thread();
+  const onAskBack = async (question: unknown): Promise<unknown> => {
+    if (question === 'b') throw new Error('no b');
+    return `${String(question)}!`;
+  };
+  expect(await ask('ask', createRun(), onAskBack)).toBe('a!no b');
+  await expect(ask('ask', createRun())).rejects.toThrow('Nobody answers here');
 });
 
 it('an abort ends a thread that is lost in its work, and the next question starts another', async () => {

@@ -4,20 +4,23 @@ import { type ErrorCode, type ErrorDetails, messageOf, onAbort, PipewrightError,
 export interface HelperThreadOptions {
   /**
    * JavaScript of a function that gets `data` when the thread starts and gives the function that answers questions. A text, so that
-   * it is there in every bundle; what it imports, it is told by `data`.
+   * it is there in every bundle; what it imports, it is told by `data`. Beside each question it gets a function that asks back.
    */
   readonly program: string;
   readonly data: unknown;
 }
 
+/** Answers a question of the thread. What it throws, the thread gets as an error with that message. */
+export type AskBack = (question: unknown) => Promise<unknown>;
+
 /** Does work on a thread that would hold the event loop of this one. It starts with the first question, and ends when idle. */
 export interface HelperThread {
   /**
    * The answer, which like the question must be data that can be cloned. An abort rejects at once; it ends the thread unless that
-   * works for others as well.
+   * works for others as well. `onAskBack` answers what the program asks back meanwhile.
    * @throws {PipewrightError} what the program throws; `worker-failed` when the thread does not start, or ends too early.
    */
-  readonly ask: (question: unknown, run: Run) => Promise<unknown>;
+  readonly ask: (question: unknown, run: Run, onAskBack?: AskBack) => Promise<unknown>;
 }
 
 /** A thread that had nothing to do for so long ends: starting one takes a tenth of a second. */
@@ -26,13 +29,25 @@ const idleMs = 2_000;
 const serverOf = (program: string): string => `
 const { parentPort, workerData } = require('node:worker_threads');
 const answer = (${program})(workerData.pipewright);
+const asked = new Map();
+let lastAsked = 0;
 let idle;
 let open = 0;
-parentPort.on('message', async ({ id, question }) => {
+parentPort.on('message', async ({ id, question, back, error, answer: given }) => {
+  if (back !== undefined) {
+    const { resolve, reject } = asked.get(back);
+    asked.delete(back);
+    return error === undefined ? resolve(given) : reject(new Error(error));
+  }
+  const askBack = (question) =>
+    new Promise((resolve, reject) => {
+      asked.set(++lastAsked, { resolve, reject });
+      parentPort.postMessage({ id, back: lastAsked, question });
+    });
   clearTimeout(idle);
   open++;
   try {
-    parentPort.postMessage({ id, answer: await answer(question) });
+    parentPort.postMessage({ id, answer: await answer(question, askBack) });
   } catch (error) {
     const { code, message = String(error), details, retryable } = Object(error);
     const isOurs = Object(error)[Symbol.for('pipewright.error')] !== undefined;
@@ -55,6 +70,9 @@ interface Failure {
 
 interface Reply {
   readonly id: number;
+  /** The number of what is asked back; the reply is none yet. */
+  readonly back?: number;
+  readonly question?: unknown;
   readonly answer?: unknown;
   readonly error?: Failure;
 }
@@ -68,7 +86,20 @@ const failed = (cause: unknown): PipewrightError =>
 interface Waiting {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly onAskBack: AskBack;
 }
+
+const noAnswer: AskBack = async () => {
+  throw new Error('Nobody answers here.');
+};
+
+const answerBack = async (worker: Worker, { onAskBack }: Waiting, { back, question }: Reply): Promise<void> => {
+  try {
+    worker.postMessage({ back, answer: await onAskBack(question) });
+  } catch (error) {
+    worker.postMessage({ back, error: messageOf(error) });
+  }
+};
 
 /** A running thread and who waits for it. */
 interface Running {
@@ -91,8 +122,13 @@ const start = ({ program, data }: HelperThreadOptions, onEnd: () => void): Runni
     for (const { reject } of waiting.values()) reject(failed(cause));
     waiting.clear();
   };
-  worker.on('message', ({ id, answer, error }: Reply) => {
+  worker.on('message', (reply: Reply) => {
+    const { id, answer, error } = reply;
     const asker = waiting.get(id);
+    if (reply.back !== undefined) {
+      if (asker !== undefined) void answerBack(worker, asker, reply);
+      return;
+    }
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
     if (error === undefined) asker?.resolve(answer);
@@ -115,7 +151,7 @@ export const helperThread = (options: HelperThreadOptions): HelperThread => {
     return started;
   };
   return {
-    ask: async (question, run) => {
+    ask: async (question, run, onAskBack = noAnswer) => {
       run.throwIfAborted();
       running ??= startOnce();
       const { worker, waiting } = running;
@@ -123,7 +159,7 @@ export const helperThread = (options: HelperThreadOptions): HelperThread => {
       let forget: (() => void) | undefined;
       try {
         return await new Promise((resolve, reject) => {
-          waiting.set(id, { resolve, reject });
+          waiting.set(id, { resolve, reject, onAskBack });
           // Who waits for an answer wants the process to live that long.
           worker.ref();
           forget = onAbort(run.signal, () => {

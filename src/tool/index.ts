@@ -1,4 +1,5 @@
 export { calculator } from './builtin/calculator.js';
+export { type CodeRequest, type CodeResult, codeTool, type CodeToolOptions } from './builtin/code-tool.js';
 export { fileTools, type FileToolsOptions } from './builtin/file-tools.js';
 export type { HttpToolRequest, HttpToolResponse } from './builtin/guarded-request.js';
 export { httpTool, type HttpToolOptions } from './builtin/http-tool.js';
