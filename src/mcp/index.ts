@@ -1,1 +1,23 @@
-export {};
+export { mcpClient } from './client/mcp-client.js';
+export type { McpDrift, McpPins } from './client/pins.js';
+export type {
+  McpAddress,
+  McpAnswer,
+  McpAnswers,
+  McpClient,
+  McpClientOptions,
+  McpCommand,
+  McpContent,
+  McpLink,
+  McpLog,
+  McpPrompt,
+  McpPromptVariable,
+  McpQuestion,
+  McpReply,
+  McpResource,
+  McpResourceTemplate,
+  McpSampling,
+  McpServerInfo,
+  McpSource,
+  McpTool,
+} from './client/types.js';
