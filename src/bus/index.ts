@@ -1,1 +1,39 @@
-export {};
+export type {
+  Broker,
+  DeadEnvelope,
+  Envelope,
+  Notice,
+  PageRequest,
+  Parcel,
+  Route,
+  Seat,
+  SendOutcome,
+  Settlement,
+  Taken,
+} from './broker.js';
+export { type BusOptions, messageBus, resolveLimits } from './bus.js';
+export { memoryBus } from './memory-bus.js';
+export type {
+  BusLimits,
+  BusMessage,
+  BusMetrics,
+  DeadLetter,
+  Delivery,
+  Draft,
+  FullPolicy,
+  JoinOptions,
+  Member,
+  MemberChange,
+  MemberInfo,
+  Message,
+  MessageBus,
+  MessageOptions,
+  MessageSchemas,
+  MessageTypes,
+  Page,
+  PageOptions,
+  Priority,
+  RequestOptions,
+  Sent,
+  ServeOptions,
+} from './types.js';
