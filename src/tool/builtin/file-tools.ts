@@ -1,4 +1,4 @@
-import { opendir, stat } from 'node:fs/promises';
+import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkAtLeast, PipewrightError, type Run } from '../../core/index.js';
 import { answerSchema, integerSchema, numberIn, objectSchema, type Read, textIn, textSchema } from '../../ask/index.js';
@@ -60,14 +60,15 @@ const utf8 = (bytes: Uint8Array, path: string): string => {
 };
 
 const list = async (files: RootedFiles, { path }: Asked, maxEntries: number): Promise<string> => {
-  const folder = await files.find(path);
-  if (!(await stat(folder)).isDirectory()) throw new PipewrightError('bad-input', `\`${path}\` is no folder.`);
+  await using folder = await files.folder(path);
   const lines: string[] = [];
   let count = 0;
-  for await (const entry of await opendir(folder)) {
+  for await (const entry of await opendir(folder.place)) {
     if (++count > maxEntries) continue;
     const isFolder = entry.isDirectory();
-    const size = entry.isFile() ? `\t${(await stat(join(folder, entry.name))).size} bytes` : '';
+    // It may be gone by now.
+    const found = entry.isFile() ? await lstat(join(folder.place, entry.name)).catch(() => undefined) : undefined;
+    const size = found === undefined ? '' : `\t${found.size} bytes`;
     lines.push(`${entry.name}${isFolder ? '/' : ''}${size}`);
   }
   lines.sort();

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep, win32 } from 'node:path';
 import { messageOf, PipewrightError, randomId, type Run } from '../../core/index.js';
 
@@ -44,30 +44,53 @@ const realPlace = async (root: string, path: string): Promise<string> => {
 
 const isSame = (a: Stats, b: Stats): boolean => a.dev === b.dev && a.ino === b.ino;
 
+/** A folder to work in. Dispose it. */
+export interface HeldFolder extends AsyncDisposable {
+  /** A path that leads to this very folder: on Linux also when something else takes its place meanwhile. */
+  readonly place: string;
+}
+
 /** Files below one folder: nothing that a path says, and no link, leads out of it. */
 export interface RootedFiles {
-  /** The real place of a file or folder. */
-  readonly find: (path: string) => Promise<string>;
+  readonly folder: (path: string) => Promise<HeldFolder>;
   /** Opens a file for reading. Close it. */
   readonly open: (path: string) => Promise<FileHandle>;
   /** Writes a whole file: what was there is replaced at once, or stays as it was. Its folder must be there. */
   readonly write: (path: string, text: string, run: Run) => Promise<void>;
 }
 
-const openInside = async (root: string, path: string): Promise<FileHandle> => {
-  const real = await realPlace(root, path);
-  let file: FileHandle;
+/** The name that stays with what is open, wherever it is moved and whatever takes its place; undefined where there is none. */
+const heldPath = ({ fd }: FileHandle): string | undefined =>
+  process.platform === 'linux' ? `/proc/self/fd/${fd}` : undefined;
+
+/** A folder on the way may have become a link between the look and the opening: throws unless what is open lies inside. */
+const checkInside = async (root: string, path: string, opened: FileHandle): Promise<void> => {
+  const held = heldPath(opened);
+  const isFine =
+    held === undefined
+      ? isSame(await opened.stat(), await stat(await realPlace(root, path)))
+      : isInside(root, await readlink(held));
+  if (!isFine) throw refused(path, 'was changed meanwhile');
+};
+
+const { O_CREAT, O_DIRECTORY = 0, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_WRONLY } = constants;
+
+const openAs = async (path: string, real: string, flags: number): Promise<FileHandle> => {
   try {
-    // Not blocking: a pipe would wait for its writer. No last link: it may have been put there since.
-    file = await open(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    // No last link: it may have been put there since.
+    return await open(real, O_RDONLY | O_NOFOLLOW | flags);
   } catch (error) {
     throw failed(path, error);
   }
+};
+
+const openInside = async (root: string, path: string): Promise<FileHandle> => {
+  // Not blocking: a pipe would wait for its writer.
+  const file = await openAs(path, await realPlace(root, path), O_NONBLOCK);
   try {
     const opened = await file.stat();
     if (!opened.isFile()) throw refused(path, opened.isDirectory() ? 'is a folder' : 'is no plain file');
-    // A folder on the way may have become a link between the look and the opening.
-    if (!isSame(opened, await stat(await realPlace(root, path)))) throw refused(path, 'was changed meanwhile');
+    await checkInside(root, path, file);
     return file;
   } catch (error) {
     await file.close();
@@ -75,17 +98,36 @@ const openInside = async (root: string, path: string): Promise<FileHandle> => {
   }
 };
 
+const folderInside = async (root: string, path: string): Promise<HeldFolder> => {
+  const real = await realPlace(root, path);
+  const found = await stat(real).catch((error: unknown) => {
+    throw failed(path, error);
+  });
+  if (!found.isDirectory()) throw new PipewrightError('bad-input', `\`${path}\` is no folder.`);
+  // Only Linux can work in a folder that is held open.
+  if (process.platform !== 'linux') return { place: real, [Symbol.asyncDispose]: async () => undefined };
+  const handle = await openAs(path, real, O_DIRECTORY);
+  const held: HeldFolder = { place: heldPath(handle) ?? real, [Symbol.asyncDispose]: () => handle.close() };
+  try {
+    await checkInside(root, path, handle);
+    return held;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+};
+
 const writeInside = async (root: string, path: string, text: string, run: Run): Promise<void> => {
   const whole = writtenPath(root, path);
   if (whole === root) throw refused(path, 'is the folder of these files itself');
-  const folder = await realPlace(root, relative(root, dirname(whole)));
-  const target = join(folder, basename(whole));
+  await using folder = await folderInside(root, relative(root, dirname(whole)));
+  const target = join(folder.place, basename(whole));
   const before = await lstat(target).catch(() => undefined);
   if (before !== undefined && !before.isFile())
     throw refused(path, before.isDirectory() ? 'is a folder' : 'is no plain file');
-  const draft = join(folder, `.${basename(whole)}.${randomId(run.random)}`);
+  const draft = join(folder.place, `.${basename(whole)}.${randomId(run.random)}`);
   try {
-    const file = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
+    const file = await open(draft, O_WRONLY | O_CREAT | O_EXCL, 0o644);
     try {
       await file.writeFile(text);
       await file.sync();
@@ -93,7 +135,6 @@ const writeInside = async (root: string, path: string, text: string, run: Run): 
       await file.close();
     }
     run.throwIfAborted();
-    if ((await realpath(folder)) !== folder) throw refused(path, 'was changed meanwhile');
     // Renaming replaces a link, it does not follow it.
     await rename(draft, target);
   } catch (error) {
@@ -112,7 +153,7 @@ export const rootedFiles = async (folder: string): Promise<RootedFiles> => {
     throw failed(folder, error);
   }
   return {
-    find: (path) => realPlace(root, path),
+    folder: (path) => folderInside(root, path),
     open: (path) => openInside(root, path),
     write: (path, text, run) => writeInside(root, path, text, run),
   };

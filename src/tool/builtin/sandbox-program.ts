@@ -15,7 +15,11 @@ const prelude = String.raw`(log, ask, input, names) => {
   };
   const define = (object, key, value) =>
     defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
-  const print = (...values) => log(values.map(show).join(' '));
+  const print = (...values) => {
+    let line = '';
+    for (let i = 0; i < values.length; i++) line += (i === 0 ? '' : ' ') + show(values[i]);
+    log(line);
+  };
   define(globalThis, 'console', { log: print, info: print, warn: print, error: print, debug: print });
   define(globalThis, 'input', parse(input));
   const tools = {};
