@@ -2,6 +2,7 @@ import { callStep, map, type Run, type StepLike, type ToolCallPart, type ToolRes
 import { type ApprovalRequest, taintKey, taintOf } from '../tool/index.js';
 import { answerIn, openCalls, stepsOf, withMessages } from './agent-state.js';
 import type { AgentContext } from './define-agent.js';
+import { delegatedFor, type Delegation, delegationKey, withDelegated } from './delegation.js';
 import { think, type Thinker } from './think.js';
 import type { AgentEnd, AgentState, StopReason } from './types.js';
 
@@ -40,8 +41,27 @@ const act = async (
   const requests = await Promise.all(open.map((call) => toolbox.approvalFor(call, run)));
   const waiting = requests.filter((request) => request !== undefined);
   const callOne = async (call: ToolCallPart, inner: Run): Promise<void> => {
-    const result = await toolbox.call(call, inner);
-    state = { ...state, results: [...state.results, result] };
+    let inside: readonly ApprovalRequest[] = [];
+    let isOver = false;
+    const delegation: Delegation = {
+      state: delegatedFor(state, call.id),
+      onState: async (sub) => {
+        // What goes on after its call has failed no longer counts.
+        if (isOver) return;
+        state = withDelegated(state, call.id, sub);
+        await context.tell(state);
+      },
+      pause: (requests) => {
+        inside = requests;
+      },
+    };
+    const result = await toolbox.call(call, inner.with({ values: new Map([[delegationKey, delegation]]) }));
+    isOver = true;
+    if (inside.length > 0) {
+      waiting.push(...inside);
+      return;
+    }
+    state = withDelegated({ ...state, results: [...state.results, result] }, call.id, undefined);
     done.set(call.id, result);
     await context.tell(state);
   };

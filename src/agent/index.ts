@@ -8,6 +8,7 @@ export {
   workOn,
   type WorkOnOptions,
 } from './define-agent.js';
+export { type DelegatedState, type Delegation, delegationKey } from './delegation.js';
 export type {
   Agent,
   AgentEnd,

@@ -1,5 +1,6 @@
 import type { MemoryScope, Message, Step, ToolCallPart, ToolResultPart, Usage } from '../core/index.js';
 import type { Approval, ApprovalRequest } from '../tool/index.js';
+import type { DelegatedState } from './delegation.js';
 
 /**
  * Why an agent stopped. `answered`: the model gave its answer. `max-steps`, `budget`: a limit of the agent. `stopped`: its own
@@ -39,6 +40,8 @@ export interface AgentState {
   readonly costUsd: number;
   /** What the kind of agent keeps beside, such as a plan. @default nothing */
   readonly work?: object;
+  /** The agents that work for calls of the last reply. @default none */
+  readonly delegated?: readonly DelegatedState[];
 }
 
 /** A task with what belongs to it. */

@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'unsupported'
   | 'variable-extra'
   | 'variable-missing'
+  | 'wait-cycle'
   | 'worker-failed';
 
 /** Facts about a failure that a program may act on. Never holds a secret. */
