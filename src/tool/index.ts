@@ -18,8 +18,10 @@ export {
   type Verdict,
 } from './policy.js';
 export { taintKey, taintOf } from './taint.js';
+export { reliableTool, type ReliableToolOptions } from './reliable-tool.js';
 export { repairInput } from './repair-input.js';
 export { type Tool, type ToolOptions, type ToolTraits, tool } from './tool.js';
+export { type ToolMetrics, toolMetrics, type ToolMetricsOptions, type ToolPerformance } from './tool-metrics.js';
 export { type Toolbox, toolbox, type ToolboxOptions } from './toolbox.js';
 export type { TextProtocol } from './text-request.js';
 export { withTools, type WithToolsOptions } from './with-tools.js';
