@@ -21,3 +21,12 @@ export type {
   McpSource,
   McpTool,
 } from './client/types.js';
+export { mcpServer } from './server/mcp-server.js';
+export type {
+  McpServer,
+  McpServerOptions,
+  ServedHttp,
+  ServedPrompt,
+  ServedResources,
+  StdioStreams,
+} from './server/types.js';
