@@ -1,5 +1,5 @@
 import type { AnswerKind } from './answer-value.js';
-import { numbersIn } from './number-value.js';
+import { numbersIn } from '../text/index.js';
 
 /**
  * How an answer was found, the surest first: in `<answer>` tags, in `\boxed{}`, behind `####`, behind a marker (`Answer:`), in a

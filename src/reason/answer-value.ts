@@ -1,7 +1,6 @@
 import { dateIn } from './date-value.js';
-import { type FoundNumber, type NumberValue, numberInWords, numbersIn } from './number-value.js';
+import { type FoundNumber, type NumberValue, numberInWords, numbersIn, unitOf } from '../text/index.js';
 import { longestValue, plainAnswer } from './plain-answer.js';
-import { unitOf } from './units.js';
 
 /** What an answer is, so that it is read and compared as such. */
 export type AnswerKind = 'number' | 'choice' | 'yes-no' | 'date' | 'list' | 'text';

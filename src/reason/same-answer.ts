@@ -1,6 +1,6 @@
 import { checkAtLeast } from '../core/index.js';
 import { type AnswerKind, keyOf, readAnswer } from './answer-value.js';
-import type { NumberValue } from './number-value.js';
+import type { NumberValue } from '../text/index.js';
 
 export interface SameAnswerOptions {
   /** What both answers are. @default what each looks like */

@@ -165,7 +165,7 @@ class Reader {
     return value;
   }
 
-  #list(end: ')' | ']'): readonly number[] {
+  #list(end: ')' | ']', sizes: number[] = []): readonly number[] {
     const values: number[] = [];
     while (this.#takes(end) === undefined) {
       if (values.length > 0) this.#expect(',');
@@ -173,6 +173,7 @@ class Reader {
       // `mean([1, 2])` is `mean(1, 2)`.
       if (typeof value === 'number') values.push(value);
       else values.push(...value);
+      sizes.push(typeof value === 'number' ? 1 : value.length);
     }
     return values;
   }
@@ -188,7 +189,8 @@ class Reader {
     this.#next++;
     if (constant !== undefined) return constant;
     this.#expect('(');
-    const values = this.#list(')');
+    const sizes: number[] = [];
+    const values = this.#list(')', sizes);
     const [first] = values;
     if (ofNumber !== undefined && (first === undefined || values.length !== 1)) {
       throw this.#wrong(`\`${name}\` takes one number`);
@@ -196,6 +198,9 @@ class Reader {
     if (ofNumber !== undefined) return ofNumber(first as number);
     if (ofList === undefined || values.length < ofList.least || values.length > ofList.most) {
       throw this.#wrong(`\`${name}\` takes ${ofList?.least} to ${ofList?.most} numbers`);
+    }
+    if (ofList.isOfPairs === true && (sizes.length !== 2 || sizes[0] !== sizes[1])) {
+      throw this.#wrong(`\`${name}\` takes two lists of one length`);
     }
     return ofList.of(values);
   }

@@ -28,6 +28,11 @@ describe('calculator', () => {
     ['gcd(12, 18) + lcm(4, 6)', 18],
     ['log(8, 2) + log(100) + ln(e)', 6],
     ['sum(1, 2, 3)', 6],
+    ['sum(1e16, 1, -1e16)', 1],
+    ['product([2, 3, 4])', 24],
+    ['correlation([1, 2, 3, 4], [2, 4, 6, 9])', 0.994376712684369],
+    ['covariance([1, 2, 3], [1, 2, 4])', 1.5],
+    ['slope([1, 2, 3], [3, 5, 7])', 2],
   ])('%s is %d', async (expression, expected) => {
     expect(await value(expression)).toBe(expected);
   });
@@ -45,6 +50,9 @@ describe('calculator', () => {
     ['(-1)!', /0 to 170/],
     ['[1, 2] + 1', /a list stands where a number must be/],
     ['stdev(1)', /takes 2 to/],
+    ['correlation([1, 2, 3], [1, 2, 3, 4, 5])', /two lists of one length/],
+    ['correlation(1, 2, 3, 4)', /two lists of one length/],
+    ['correlation([1, 1], [2, 3])', /no finite value/],
     ['sqrt(1, 2)', /takes one number/],
     ['process.exit(1)', /no part of a sum at `\.exit/],
     ['constructor("return 1")()', /is no part of a sum/],

@@ -6,7 +6,9 @@ import { listFunctions, numberFunctions } from './functions.js';
 const description = `Calculates exactly. \`expression\` has numbers, + - * / % ^ ! and brackets, pi, e, and the functions ${[
   ...numberFunctions.keys(),
   ...listFunctions.keys(),
-].join(', ')}; statistics take a list: mean([3, 4, 8]), percentile(90, [1, 2, 3]). Angles are in radians.`;
+].join(
+  ', ',
+)}; statistics take a list: mean([3, 4, 8]), percentile(90, [1, 2, 3]), correlation([1, 2], [3, 5]). Angles are in radians.`;
 
 const input = answerSchema(objectSchema({ expression: textSchema }), (value) => {
   const expression = textIn(value, 'expression');

@@ -88,7 +88,8 @@ export const codeTool = (options: CodeToolOptions = {}): Tool<CodeRequest, CodeR
   const { maxMemoryBytes = 67_108_864, maxOutputLength = 20_000 } = options;
   checkAtLeast('maxToolCalls', maxToolCalls, 0);
   const execute = sandbox({ timeoutMs, maxMemoryBytes, maxOutputLength });
-  const names = tools?.tools.map((each) => each.name) ?? [];
+  const inside = tools?.tools ?? [];
+  const names = inside.map((each) => each.name);
   const fields = {
     code: { ...textSchema, description: 'The JavaScript.' },
     input: { description: 'Data that the code sees as `input`.' },
@@ -99,7 +100,9 @@ export const codeTool = (options: CodeToolOptions = {}): Tool<CodeRequest, CodeR
     input: answerSchema({ ...objectSchema(fields), required: ['code'] }, read),
     // The sandbox keeps its own time, and says more about what it stopped.
     timeoutMs: timeoutMs * 2 + 5_000,
-    isReadOnly: tools?.tools.every(({ isReadOnly }) => isReadOnly) ?? true,
+    isReadOnly: inside.every(({ isReadOnly }) => isReadOnly),
+    isOutward: inside.some(({ isOutward }) => isOutward),
+    isUntrusted: inside.some(({ isUntrusted }) => isUntrusted),
     run: async ({ code, input = null }, run) => {
       const call = caller(tools, maxToolCalls);
       return resultOf(await execute({ code, input: JSON.stringify(input), names, call }, run));

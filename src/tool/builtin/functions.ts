@@ -1,34 +1,18 @@
+import { correlation, covariance, mean, quantile, sortedNumbers, sum, variance } from './statistics.js';
+
 export interface ListFunction {
   readonly least: number;
   readonly most: number;
   readonly of: (values: readonly number[]) => number;
+  /** Whether it takes two lists of one length; `of` gets one after the other. */
+  readonly isOfPairs?: boolean;
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const mean = (values: readonly number[]): number => sum(values) / values.length;
-
-const sorted = (values: readonly number[]): readonly number[] => [...values].sort((a, b) => a - b);
-
-/** The value below which this part of the numbers lies, between two of them where need be (type 7 of Hyndman and Fan 1996). */
-const quantile = (values: readonly number[], part: number): number => {
-  const all = sorted(values);
-  const at = Math.min(1, Math.max(0, part)) * (all.length - 1);
-  const low = all[Math.floor(at)] ?? Number.NaN;
-  const high = all[Math.ceil(at)] ?? Number.NaN;
-  return low + (at - Math.floor(at)) * (high - low);
-};
-
-/** The variance of a sample: by n − 1. */
-const variance = (values: readonly number[]): number => {
-  const middle = mean(values);
-  return sum(values.map((value) => (value - middle) ** 2)) / (values.length - 1);
-};
 
 const mode = (values: readonly number[]): number => {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   const most = Math.max(...counts.values());
-  return sorted([...counts].filter(([, count]) => count === most).map(([value]) => value))[0] ?? Number.NaN;
+  return sortedNumbers([...counts].filter(([, count]) => count === most).map(([value]) => value))[0] ?? Number.NaN;
 };
 
 const gcd = (values: readonly number[]): number =>
@@ -46,6 +30,14 @@ const round = ([value = Number.NaN, places = 0]: readonly number[]): number => {
   const scale = 10 ** Math.trunc(places);
   return (Math.sign(value) * Math.round(Number((Math.abs(value) * scale).toPrecision(15)))) / scale;
 };
+
+/** A function of pairs, from the two lists one after the other. */
+const ofPairs = (of: (x: readonly number[], y: readonly number[]) => number): ListFunction => ({
+  least: 4,
+  most: 10_000,
+  isOfPairs: true,
+  of: (values) => of(values.slice(0, values.length / 2), values.slice(values.length / 2)),
+});
 
 const many = { least: 1, most: 10_000 };
 
@@ -69,17 +61,24 @@ export const numberFunctions: ReadonlyMap<string, (value: number) => number> = n
 /** Functions of several numbers, or of a list. */
 export const listFunctions: ReadonlyMap<string, ListFunction> = new Map([
   ['average', { ...many, of: mean }],
+  ['correlation', ofPairs(correlation)],
   ['count', { ...many, of: (values) => values.length }],
+  ['covariance', ofPairs(covariance)],
   ['gcd', { ...many, of: gcd }],
   ['lcm', { ...many, of: lcm }],
   ['log', { least: 1, most: 2, of: ([value = Number.NaN, base = 10]) => Math.log(value) / Math.log(base) }],
   ['max', { ...many, of: (values) => Math.max(...values) }],
   ['mean', { ...many, of: mean }],
-  ['median', { ...many, of: (values) => quantile(values, 0.5) }],
+  ['median', { ...many, of: (values) => quantile(sortedNumbers(values), 0.5) }],
   ['min', { ...many, of: (values) => Math.min(...values) }],
   ['mode', { ...many, of: mode }],
-  ['percentile', { least: 2, most: 10_000, of: ([part = 0, ...values]) => quantile(values, part / 100) }],
+  [
+    'percentile',
+    { least: 2, most: 10_000, of: ([part = 0, ...values]) => quantile(sortedNumbers(values), part / 100) },
+  ],
+  ['product', { ...many, of: (values) => values.reduce((product, value) => product * value, 1) }],
   ['round', { least: 1, most: 2, of: round }],
+  ['slope', ofPairs((x, y) => covariance(x, y) / variance(x))],
   ['stdev', { least: 2, most: 10_000, of: (values) => Math.sqrt(variance(values)) }],
   ['sum', { ...many, of: sum }],
   ['variance', { least: 2, most: 10_000, of: variance }],
