@@ -1,1 +1,2 @@
-export {};
+export type { RedisClient, RedisOptions } from './connection.js';
+export { redisStore, type RedisStoreOptions } from './store.js';
