@@ -1,5 +1,6 @@
 export { mcpClient } from './client/mcp-client.js';
 export type { McpDrift, McpPins } from './client/pins.js';
+export { mcpResourceTool, type ResourceToolInput } from './client/resource-tool.js';
 export type {
   McpAddress,
   McpAnswer,

@@ -1,5 +1,5 @@
 import type { Client, ClientOptions, Progress, RequestOptions } from '@modelcontextprotocol/client';
-import { PipewrightError, raceAbort, type Run, sleep } from '../../core/index.js';
+import { isPipewrightError, PipewrightError, raceAbort, type Run, scrubText, sleep } from '../../core/index.js';
 import { type Link, openLink } from './link.js';
 import { quoted, serverFailure } from './server-failure.js';
 import type { McpLog, McpSource } from './types.js';
@@ -38,8 +38,16 @@ export interface Connection {
   ) => Promise<T>;
   /** The runs of the requests that wait for an answer, in the order in which they were sent. */
   readonly runs: () => readonly Run[];
+  /** The text without what only we and the server may know. */
+  readonly clean: (text: string) => string;
   readonly close: () => Promise<void>;
 }
+
+/** What was given to be sent, and is nobody else's business. */
+const secretsOf = (source: McpSource): Set<string> => {
+  const given = Object.values(('command' in source ? source.env : source.headers) ?? {});
+  return new Set(given.map((value) => value.replace(/^(?:Bearer|Basic) +/iu, '')));
+};
 
 const closedError = (server: string): PipewrightError =>
   new PipewrightError('connection-lost', `The MCP client \`${server}\` was closed. Make a new one.`);
@@ -82,6 +90,7 @@ const sendOn = async <T>(
 export const connection = (source: McpSource, options: ConnectionOptions): Connection => {
   const { timeoutMs, maxMessageBytes, sdkOptions, prepare, onLog } = options;
   const closed = new AbortController();
+  const secrets = secretsOf(source);
   /** One entry for each request: several may have the same run. */
   const waiting = new Set<{ readonly run: Run }>();
   const ends = new Set<Promise<void>>();
@@ -94,9 +103,10 @@ export const connection = (source: McpSource, options: ConnectionOptions): Conne
       sdkOptions,
       prepare,
       onError: (error) => {
-        const data = quoted(error.message, { server: source.name, secrets: new Set() });
+        const data = quoted(error.message, { server: source.name, secrets });
         onLog({ server: source.name, level: 'error', logger: 'connection', data });
       },
+      secrets,
       signal: closed.signal,
     });
     if (!closed.signal.aborted) return link;
@@ -109,8 +119,10 @@ export const connection = (source: McpSource, options: ConnectionOptions): Conne
       try {
         return await open();
       } catch (error) {
-        const isOver = !(error instanceof PipewrightError && error.retryable) || attempt >= maxConnects;
-        if (isOver || closed.signal.aborted) throw error;
+        // A server that was waited for in vain is not waited for again.
+        const isOver = !(isPipewrightError(error) && error.code === 'connection-lost') || attempt >= maxConnects;
+        if (closed.signal.aborted) throw closedError(source.name);
+        if (isOver) throw error;
         const waitMs = firstWaitMs * 2 ** (attempt - 1);
         run.emit({ type: 'retry-wait', attempt, waitMs, error });
         await sleep(waitMs, { signal: closed.signal, clock: run.clock });
@@ -160,6 +172,7 @@ export const connection = (source: McpSource, options: ConnectionOptions): Conne
         waiting.delete(entry);
       }
     },
+    clean: (text) => scrubText(text, [...secrets]),
     runs: () => [...waiting].map(({ run }) => run),
     close: async () => {
       closed.abort(closedError(source.name));

@@ -28,6 +28,8 @@ export interface LinkOptions {
   /** Puts in the handlers of what the server may ask for. */
   readonly prepare: (client: Client) => void;
   readonly onError: (error: Error) => void;
+  /** What no message may quote; tokens that are sent are added. */
+  readonly secrets: Set<string>;
   /** Aborts when nobody wants the connection any more. */
   readonly signal: AbortSignal;
 }
@@ -39,7 +41,6 @@ const purpose = 'talking to MCP servers';
 interface Learnt {
   lastWords: string;
   fault: PipewrightError | undefined;
-  readonly secrets: Set<string>;
 }
 
 interface Opened {
@@ -48,7 +49,7 @@ interface Opened {
   readonly farewell: () => Promise<void>;
 }
 
-const openCommand = async (source: McpCommand, maxBytes: number, learnt: Learnt): Promise<Opened> => {
+const openCommand = async (source: McpCommand, { maxMessageBytes }: LinkOptions, learnt: Learnt): Promise<Opened> => {
   const { StdioClientTransport } = await loadOptional(
     sdkName,
     purpose,
@@ -60,28 +61,26 @@ const openCommand = async (source: McpCommand, maxBytes: number, learnt: Learnt)
     args: [...args],
     env: { ...env },
     stderr: 'pipe',
-    maxBufferSize: maxBytes,
+    maxBufferSize: maxMessageBytes,
     ...(cwd === undefined ? {} : { cwd }),
   });
   transport.stderr?.on('data', (chunk: Buffer) => {
     learnt.lastWords = (learnt.lastWords + chunk.toString()).slice(-maxLastWords);
   });
-  for (const value of Object.values(env)) learnt.secrets.add(value);
   return { transport, farewell: async () => undefined };
 };
 
-const openAddress = async (source: McpAddress, maxBytes: number, learnt: Learnt): Promise<Opened> => {
+const openAddress = async (source: McpAddress, { maxMessageBytes, secrets }: LinkOptions): Promise<Opened> => {
   const { StreamableHTTPClientTransport } = await loadOptional(
     sdkName,
     purpose,
     () => import('@modelcontextprotocol/client'),
   );
   const { url, headers = {}, authProvider, fetch: send = fetch } = source;
-  for (const value of Object.values(headers)) learnt.secrets.add(value.replace(/^(?:Bearer|Basic) +/iu, ''));
   let tooLongMessage: string | undefined;
   const guard = {
-    maxBytes,
-    onSecret: (secret: string) => void learnt.secrets.add(secret),
+    maxBytes: maxMessageBytes,
+    onSecret: (secret: string) => void secrets.add(secret),
     onTooLong: (error: PipewrightError) => {
       tooLongMessage = error.message;
     },
@@ -127,9 +126,9 @@ const closing = ({ transport, farewell }: Opened, client: Client): (() => Promis
 /** Opens a connection and shakes hands; nothing is left running when that fails. */
 export const openLink = async (source: McpSource, options: LinkOptions): Promise<Link> => {
   const { Client } = await loadOptional(sdkName, purpose, () => import('@modelcontextprotocol/client'));
-  const learnt: Learnt = { lastWords: '', fault: undefined, secrets: new Set() };
+  const learnt: Learnt = { lastWords: '', fault: undefined };
   const open = 'command' in source ? openCommand : openAddress;
-  const opened = await open(source as never, options.maxMessageBytes, learnt);
+  const opened = await open(source as never, options, learnt);
   const client = new Client({ name: 'pipewright', version: '1' }, await options.sdkOptions());
   options.prepare(client);
   let isLost = false;
@@ -141,8 +140,11 @@ export const openLink = async (source: McpSource, options: LinkOptions): Promise
     options.onError(error);
   };
   const close = closing(opened, client);
-  const { secrets } = learnt;
-  const context = (): FailureContext => ({ server: source.name, secrets, lastWords: learnt.lastWords });
+  const context = (): FailureContext => ({
+    server: source.name,
+    secrets: options.secrets,
+    lastWords: learnt.lastWords,
+  });
   const link: Link = { client, isLost: () => isLost, fault: () => learnt.fault, context, close };
   const forget = onAbort(options.signal, () => void close());
   try {

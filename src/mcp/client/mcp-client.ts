@@ -109,6 +109,10 @@ export const mcpClient = (source: McpSource, options: McpClientOptions = {}): Mc
       const result = await client.readResource({ uri }, asked);
       return result.contents;
     });
+  const close = async (): Promise<void> => {
+    list.forget();
+    await link.close();
+  };
   const client: Omit<McpClient, typeof Symbol.asyncDispose> = {
     name,
     about: (run = createRun()) =>
@@ -129,7 +133,7 @@ export const mcpClient = (source: McpSource, options: McpClientOptions = {}): Mc
         const { messages } = await sdk.getPrompt({ name: prompt, arguments: { ...values } }, asked);
         return messages.map(({ role, content }): Message => ({ role, content: [partOf(contentOf(content))] }));
       }),
-    close: link.close,
+    close,
   };
-  return { ...client, [Symbol.asyncDispose]: link.close };
+  return { ...client, [Symbol.asyncDispose]: close };
 };

@@ -74,7 +74,10 @@ export const callMcpTool = async (
   const content = result.content.map(contentOf);
   if (result.isError === true) {
     const said = joinedText(content) ?? JSON.stringify(modelOutput(content, undefined));
-    throw new PipewrightError('tool-failed', said === '' ? `\`${name}\` failed, and did not say why.` : said);
+    throw new PipewrightError(
+      'tool-failed',
+      said === '' ? `\`${name}\` failed, and did not say why.` : caller.connection.clean(said),
+    );
   }
   return result.structuredContent === undefined ? { content } : { content, structured: result.structuredContent };
 };
