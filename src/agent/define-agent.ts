@@ -54,6 +54,8 @@ export interface AgentKind<Out, More extends object> {
 export interface AgentReading<Out, More extends object> {
   readonly output: Out | undefined;
   readonly more: More;
+  /** @default the last thing that the model said */
+  readonly text?: string;
   /** @default read from the conversation */
   readonly steps?: readonly AgentStep[];
 }
@@ -142,11 +144,11 @@ const resultOf = async <Out, More extends object>(
   end: AgentEnd,
 ): Promise<AgentResult<Out> & More> => {
   const { state, stopReason, waiting } = end;
-  const { output, more, steps = stepsOf(state) } = await kind.read(end);
+  const { output, more, text, steps = stepsOf(state) } = await kind.read(end);
   const { usage, costUsd, messages, given } = state;
   return {
     ...more,
-    text: stepsOf(state).findLast(({ text }) => text !== '')?.text ?? '',
+    text: text ?? stepsOf(state).findLast((each) => each.text !== '')?.text ?? '',
     output,
     stopReason,
     steps,
