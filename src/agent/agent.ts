@@ -2,9 +2,8 @@ import { type AnyStep, checkAtLeast, type Schema, type StepLike } from '../core/
 import type { ChatModel } from '../model/index.js';
 import { type Tool, toolbox, type Toolbox, withTools } from '../tool/index.js';
 import { type AgentLoop, runLoop } from './agent-loop.js';
-import { answerIn } from './agent-state.js';
 import { type AgentSettings, defineAgent } from './define-agent.js';
-import { outputIn } from './think.js';
+import { outputOf } from './think.js';
 import type { Agent, AgentState } from './types.js';
 
 export interface AgentOptions<Out> extends AgentSettings {
@@ -56,11 +55,7 @@ export const agent = <Out = string>(model: ChatModel, options: AgentOptions<Out>
       details: { maxSteps, tools: box.tools.length },
       children,
       work: (start, context, run) => runLoop(loop, start, context, run),
-      read: async ({ state, stopReason }) => {
-        const output = stopReason === 'answered' ? await outputIn(answerIn(state) ?? '', options.output) : undefined;
-        // The text itself where there is no schema, which is what `Out` is then.
-        return { output: output as Out | undefined, more: {} };
-      },
+      read: async (end) => ({ output: await outputOf(end, options.output), more: {} }),
     },
     options,
   );

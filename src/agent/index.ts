@@ -19,3 +19,11 @@ export type {
   AgentTask,
   StopReason,
 } from './types.js';
+export { type SourceAgentOptions, type SourceAgentReading, sourceAgent } from './sources/source-agent.js';
+export {
+  type AnswerSource,
+  modelSourceChoice,
+  type SourceChoice,
+  type SourceChoiceOptions,
+  sourceChoice,
+} from './sources/source-choice.js';

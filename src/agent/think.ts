@@ -14,8 +14,8 @@ import {
 import { type ChatModel, type ChatReply, fitMessages } from '../model/index.js';
 import { answerForm, type AskedAnswer, parseJson } from '../output/index.js';
 import type { Toolbox } from '../tool/index.js';
-import { withMessages } from './agent-state.js';
-import type { AgentState, StopReason } from './types.js';
+import { answerIn, withMessages } from './agent-state.js';
+import type { AgentEnd, AgentState, StopReason } from './types.js';
 
 /** Who thinks, and with what. */
 export interface Thinker {
@@ -82,11 +82,20 @@ const withoutAnswer = (message: Message): Message => ({
   content: partsOf(message).filter((part) => part.type !== 'tool-call' || part.name !== answerName),
 });
 
-/** The value of the schema in a last word. */
-export const outputIn = async (text: string, schema: Schema | undefined): Promise<unknown> => {
-  if (schema === undefined) return text;
+/** The value of the schema in a last word; the word itself where there is no schema, which is what `Out` is then. */
+export const outputIn = async <Out>(text: string, schema: Schema<Out> | undefined): Promise<Out | undefined> => {
+  if (schema === undefined) return text as Out;
   const checked = await checkSchema(schema, parseJson(text));
   return checked.isValid ? checked.value : undefined;
+};
+
+/** The answer that an end came to. */
+export const outputOf = async <Out>(
+  { state, stopReason }: AgentEnd,
+  schema?: Schema<Out>,
+): Promise<Out | undefined> => {
+  const answer = stopReason === 'answered' ? answerIn(state) : undefined;
+  return answer === undefined ? undefined : outputIn(answer, schema);
 };
 
 /** Asks the model once, and tells what comes of its reply. */
