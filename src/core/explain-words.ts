@@ -133,6 +133,10 @@ const words: Readonly<Record<string, Say>> = {
   map: (tree) => `for each item of a list, ${count(numberIn(tree, 'concurrency', Infinity), 'item')} at once`,
   tap: () => 'looks at the input and hands it on',
   named: () => 'hands on to what is inside it',
+  'state-graph': (tree) =>
+    `walks along its edges from node to node, side by side where they fork, ${count(numberIn(tree, 'maxSteps', Infinity), 'step')} at most`,
+  once: () => 'in a durable run keeps what came out, and does not run again',
+  durable: () => 'keeps what is marked with `once`, and goes on from there after a crash',
   adaptive: () =>
     'asks `classify` for the kind of question, then takes the strategy that does best with that kind, and has its answer scored',
   answer: () => 'searches, then asks the model to answer from what was found',

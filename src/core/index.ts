@@ -159,6 +159,7 @@ export {
   defineStepWith,
   type Step,
   type StepChild,
+  type StepEdge,
   type StepInfo,
   stepInfo,
   type StepInput,

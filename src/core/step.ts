@@ -38,6 +38,18 @@ export interface StepInfo {
   /** Settings worth showing. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
   readonly children?: readonly StepChild[];
+  /** How the children follow each other, for drawings. @default they are parts of it, and nothing more is known */
+  readonly edges?: readonly StepEdge[];
+}
+
+/** An arrow between two children, by their labels. */
+export interface StepEdge {
+  /** Left out: where the step begins. */
+  readonly from?: string;
+  /** Left out: where it ends. */
+  readonly to?: string;
+  /** Whether it is taken only sometimes. @default false */
+  readonly isConditional?: boolean;
 }
 
 export interface StepChild {
