@@ -14,6 +14,7 @@ import { createMember, type Office, seatOf } from './member.js';
 import { createOutbox } from './outbox.js';
 import type { Desk } from './receive.js';
 import { createRequests } from './requests.js';
+import { withdraw } from './serve.js';
 import type { BusLimits, MemberChange, MessageBus, MessageSchemas, MessageTypes, PageOptions } from './types.js';
 
 export interface BusOptions<Types extends MessageTypes = MessageTypes> {
@@ -50,9 +51,6 @@ const pageRequest = ({ after, limit = 100 }: PageOptions = {}): PageRequest => {
   return { limit, ...(after !== undefined && { after }) };
 };
 
-/** What a handler is aborted with when its requester no longer waits. */
-const gaveUp = (): PipewrightError => new PipewrightError('timeout', 'The requester gave up waiting for the response.');
-
 /** Passes on what a broker tells. */
 const hear = (
   { desks, outbox, requests }: Office,
@@ -70,7 +68,7 @@ const hear = (
       requests.onResponse(notice.envelope);
       return;
     case 'withdrawn':
-      for (const { working } of desks.keys()) working.get(notice.id)?.abort(gaveUp());
+      for (const desk of desks.keys()) withdraw(desk, notice.id);
       return;
     default:
       if (notice.type === 'member-left') requests.onGone(notice.name, notice.reason);

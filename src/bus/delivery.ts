@@ -9,6 +9,8 @@ export interface Clerk {
   readonly codec: Codec;
   readonly seat: Seat;
   readonly maxAttempts: number;
+  /** Requests whose requester gave up, which it may hear of before it has the request itself. */
+  readonly withdrawn: Set<string>;
 }
 
 const unanswered = (name: string): PipewrightError =>
@@ -33,13 +35,14 @@ export const openDelivery = async <Types extends MessageTypes>(
   clerk: Clerk,
   taken: Taken,
 ): Promise<Delivery<Types> | undefined> => {
-  const { broker, codec, seat, maxAttempts } = clerk;
+  const { broker, codec, seat, maxAttempts, withdrawn } = clerk;
   const { envelope, attempt } = taken;
   let isSettled = false;
   const settle = async (settlement: () => Settlement): Promise<void> => {
     if (isSettled) return;
     const what = settlement();
     isSettled = true;
+    withdrawn.delete(envelope.id);
     await broker.settle(seat, taken, what);
   };
   if (attempt > maxAttempts) {

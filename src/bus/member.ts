@@ -53,7 +53,15 @@ export const createMember = <Types extends MessageTypes>(
 ): Member<Types> => {
   const { broker, codec, clock, random, desks } = office;
   const { name } = seat;
-  const desk: Desk = { broker, codec, seat, maxAttempts, inbox: createInbox(broker, seat), working: new Map() };
+  const desk: Desk = {
+    broker,
+    codec,
+    seat,
+    maxAttempts,
+    inbox: createInbox(broker, seat),
+    working: new Map(),
+    withdrawn: new Set(),
+  };
   const fresh = (): Run => createRun({ clock, random });
   let leaving: Promise<void> | undefined;
   const leave = async (): Promise<void> => {

@@ -240,7 +240,7 @@ export const memoryBroker = (clock: Clock, limits: Required<BusLimits>): Broker 
           depth: box.depth,
         }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    history: async (threadId, page) => threads.get(threadId)?.page(page) ?? { items: [] },
+    history: async (threadId, page) => (threads.get(threadId) ?? boundedLog<Envelope>(1)).page(page),
     deadLetters: async (page) => {
       expireAll();
       return dead.page(page);

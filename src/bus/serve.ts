@@ -10,8 +10,23 @@ import {
 import { type Desk, nextOf, type Opened } from './receive.js';
 import type { BusMessage, MessageTypes, ServeOptions } from './types.js';
 
+const maxWithdrawn = 1_000;
+
 const tooSlow = (message: { readonly type: string }, limitMs: number): PipewrightError =>
   new PipewrightError('timeout', `Work on a \`${message.type}\` was not done in ${limitMs} ms.`, { retryable: true });
+
+/** What a handler is aborted with when its requester no longer waits. */
+const gaveUp = (): PipewrightError => new PipewrightError('timeout', 'The requester gave up waiting for the response.');
+
+/** Aborts the work on a request whose requester gave up. */
+export const withdraw = ({ working, withdrawn }: Desk, id: string): void => {
+  const scope = working.get(id);
+  if (scope !== undefined) scope.abort(gaveUp());
+  else withdrawn.add(id);
+  // Those that never come here are forgotten some time.
+  const [oldest] = withdrawn.size > maxWithdrawn ? withdrawn : [];
+  if (oldest !== undefined) withdrawn.delete(oldest);
+};
 
 /** Settles; a server that is lost meanwhile hands the message out again, so nothing else has to be done about it. */
 const settled = async (work: Promise<void>): Promise<void> => {
@@ -44,7 +59,11 @@ const handle = async <Types extends MessageTypes>(
   const limitMs = message.kind === 'request' ? Math.min(timeoutMs, taken.remainingMs) : timeoutMs;
   const stopTimer =
     limitMs < Infinity ? run.clock.after(limitMs, () => scope.abort(tooSlow(message, limitMs))) : undefined;
-  const call = async (): Promise<unknown> => callStep(handler, message, scope.run);
+  if (desk.withdrawn.has(message.id)) scope.abort(gaveUp());
+  const call = async (): Promise<unknown> => {
+    scope.run.throwIfAborted();
+    return callStep(handler, message, scope.run);
+  };
   try {
     const reply = await raceAbort(call(), scope.run);
     await settled(delivery.reply(reply));

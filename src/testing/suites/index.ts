@@ -5,6 +5,8 @@ export { describeEmbedder, type EmbedderSuite } from './embedder.js';
 export { describeKeywordIndex, type KeywordIndexSuite } from './keyword-index.js';
 export type { KeywordIndexSupport } from './keyword-index-options.js';
 export { describeMemory, type MemorySuite } from './memory.js';
+export { describeMessageBus } from './message-bus.js';
+export type { MessageBusSuite } from './message-bus-tools.js';
 export { describeReranker, type RerankerSuite } from './reranker.js';
 export { describeRetriever, type RetrieverSuite } from './retriever.js';
 export { describeStore, type StoreSuite } from './store.js';
