@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly sdkOptions: () => Promise<ClientOptions>;
   readonly prepare: (client: Client) => void;
   readonly onLog: (log: McpLog) => unknown;
+  /** What was known of the server may no longer hold. */
+  readonly onLost: () => void;
 }
 
 export interface Asked {
@@ -88,7 +90,7 @@ const sendOn = async <T>(
 
 /** Makes the connection to a server; nothing is opened before the first request. */
 export const connection = (source: McpSource, options: ConnectionOptions): Connection => {
-  const { timeoutMs, maxMessageBytes, sdkOptions, prepare, onLog } = options;
+  const { timeoutMs, maxMessageBytes, sdkOptions, prepare, onLog, onLost } = options;
   const closed = new AbortController();
   const secrets = secretsOf(source);
   /** One entry for each request: several may have the same run. */
@@ -133,6 +135,7 @@ export const connection = (source: McpSource, options: ConnectionOptions): Conne
   /** Lets go of a connection that is of no use; the next request makes another. */
   const drop = (link: Link, of: Promise<Link>): void => {
     if (current === of) current = undefined;
+    onLost();
     const end = link.close().catch(() => undefined);
     ends.add(end);
     void end.then(() => ends.delete(end));

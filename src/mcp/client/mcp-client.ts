@@ -77,8 +77,8 @@ const connect = (source: McpSource, settings: Settings, listOf: () => ToolList):
         versionNegotiation: versionOf(version) ?? {},
       };
     },
+    onLost: () => listOf().forget(),
     prepare: (client) => {
-      listOf().forget();
       answerOn(client, source.name, answers, made.runs);
       hearLog(client, source.name, settings, made.runs);
     },

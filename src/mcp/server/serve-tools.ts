@@ -46,11 +46,11 @@ const runFor = (context: ServerContext, { runOptions = () => ({}) }: CallOptions
 /** The text of a result, or its value: then the text says the same for clients that cannot read values. */
 const resultOf = (server: Server, { output, isError = false }: ToolResultPart): CallToolResult => {
   const value = output as Json;
-  if (typeof value === 'object' && value !== null && !isError) {
-    return server.projectCallToolResult({ content: [], structuredContent: value }, undefined);
-  }
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return { content: [{ type: 'text', text }], ...(isError ? { isError } : {}) };
+  const content = [{ type: 'text' as const, text }];
+  if (isError) return { content, isError };
+  const isValue = typeof value === 'object' && value !== null;
+  return isValue ? server.projectCallToolResult({ content, structuredContent: value }, undefined) : { content };
 };
 
 const approvalKeyOf = ({ digest }: ApprovalRequest): string => `approve-${digest}`;
