@@ -27,3 +27,25 @@ export {
   type SourceChoiceOptions,
   sourceChoice,
 } from './sources/source-choice.js';
+export {
+  type Critic,
+  type Criterion,
+  type CriterionScore,
+  type Critique,
+  rubricCritic,
+} from './kinds/critic.js';
+export { type Reacted, reactAgent, type ReactAgentOptions, type ReactTurn } from './kinds/react-agent.js';
+export {
+  type Draft,
+  type Reflected,
+  reflectiveAgent,
+  type ReflectiveAgentOptions,
+} from './kinds/reflective-agent.js';
+export {
+  type Adaptation,
+  type Strategy,
+  strategistAgent,
+  type StrategistAgentOptions,
+} from './kinds/strategist-agent.js';
+export type { PlannedTool, ToolPlan } from './kinds/tool-plan.js';
+export type { ToolReport } from './kinds/tool-watch.js';
