@@ -9,6 +9,12 @@ export {
   type WorkOnOptions,
 } from './define-agent.js';
 export { type DelegatedState, type Delegation, delegationKey } from './delegation.js';
+export { failureChooser, type FailureChoice, type TaskFailure } from './plan/on-failure.js';
+export { planAgent, type PlanAgentOptions, type PlanWorker } from './plan/plan-agent.js';
+export { rewindPlan } from './plan/rewind-plan.js';
+export type { CriterionCheck, PlanLimits, PlanReport, PlanTask, TaskReport, TaskStatus } from './plan/types.js';
+export { verifiedPlanAgent, type VerifiedPlanAgentOptions } from './plan/verified-plan-agent.js';
+export { resultVerifier, type VerifierInput } from './plan/verifier.js';
 export type {
   Agent,
   AgentEnd,
