@@ -1,5 +1,5 @@
-import type { Parser, ParseResult } from 'papaparse';
-import { loadOptional, type Run, type Step, sliceTimer, yieldToEventLoop } from '../core/index.js';
+import type { Step } from '../core/index.js';
+import { csvRows, type Row } from './csv-rows.js';
 import { decodeText } from './decode.js';
 import { defineLoader, type Loaded, type SourceFile } from './loader.js';
 import { rowDocuments, type RowText } from './row-documents.js';
@@ -26,59 +26,13 @@ export const csvLoader = ({
 }: CsvLoaderOptions = {}): Step<SourceFile, Loaded> =>
   defineLoader('csv', async ({ source, bytes, charset }, run) => {
     const { text, notices: decodeNotices } = decodeText(bytes, source, charset);
-    const { rows, notices } = await parseRows(text, delimiter ?? likelyDelimiter(text), run);
-    const header = hasHeader ? (rows.shift() ?? []) : [];
+    const { rows, notices } = await csvRows(text, delimiter, run);
+    const [header = []] = hasHeader ? rows.splice(0, 1) : [];
     const documents = await rowDocuments(rowTexts(rows, header), { source, format: 'csv', maxChars }, run);
     const all = [...decodeNotices, ...notices, ...(hasHeader ? widthNotices(rows, header.length) : [])];
     if (documents.length === 0) all.push('it has no rows.');
     return { documents, notices: all.map((notice) => (notice.startsWith(source) ? notice : `${source}: ${notice}`)) };
   });
-
-type Row = readonly string[];
-
-const delimiters: readonly string[] = [',', ';', '\t', '|'];
-
-/** The delimiter that stands most often in the first line, outside of quotes. */
-const likelyDelimiter = (text: string): string => {
-  const newline = text.indexOf('\n');
-  const firstLine = text.slice(0, newline === -1 ? undefined : newline).replace(/"[^"]*"/g, '');
-  const count = (delimiter: string): number => firstLine.split(delimiter).length;
-  return delimiters.reduce((best, next) => (count(next) > count(best) ? next : best));
-};
-
-const chunkChars = 262_144;
-
-/** Parses in chunks with turns for the event loop between them. */
-const parseRows = async (
-  text: string,
-  delimiter: string,
-  run: Run,
-): Promise<{ readonly rows: Row[]; readonly notices: string[] }> => {
-  const { default: papa } = await loadOptional('papaparse', 'reading CSV files', () => import('papaparse'));
-  const rows: Row[] = [];
-  const notices = new Set<string>();
-  const isTurnDue = sliceTimer();
-  await new Promise<void>((resolve, reject) => {
-    papa.parse<string[]>(text, {
-      delimiter,
-      skipEmptyLines: 'greedy',
-      chunkSize: chunkChars,
-      chunk: ({ data, errors }: ParseResult<string[]>, parser: Parser) => {
-        for (const row of data) rows.push(row);
-        for (const error of errors) notices.add(`${error.message} (near row ${rows.length}).`);
-        if (run.signal.aborted) parser.abort();
-        else if (isTurnDue()) {
-          parser.pause();
-          void yieldToEventLoop().then(() => parser.resume());
-        }
-      },
-      complete: () => resolve(),
-      error: reject,
-    });
-  });
-  run.throwIfAborted();
-  return { rows, notices: [...notices] };
-};
 
 function* rowTexts(rows: readonly Row[], header: Row): Generator<RowText, void, undefined> {
   for (const [index, row] of rows.entries()) {

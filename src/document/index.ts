@@ -2,6 +2,7 @@ export { characterSplitter, type CharacterSplitterOptions } from './character-sp
 export { codeLanguages } from './code-languages.js';
 export { codeSplitter, type CodeSplitterOptions } from './code-splitter.js';
 export { csvLoader, type CsvLoaderOptions } from './csv-loader.js';
+export { csvRows, type CsvRows, type Row } from './csv-rows.js';
 export { docxLoader } from './docx-loader.js';
 export { knownExtensions } from './formats.js';
 export {

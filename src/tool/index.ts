@@ -1,8 +1,31 @@
 export { calculator } from './builtin/calculator.js';
 export { type CodeRequest, type CodeResult, codeTool, type CodeToolOptions } from './builtin/code-tool.js';
+export {
+  type ColumnSummary,
+  describeTable,
+  type NumberSummary,
+  type TableSummary,
+} from './builtin/describe-table.js';
 export { fileTools, type FileToolsOptions } from './builtin/file-tools.js';
 export type { HttpToolRequest, HttpToolResponse } from './builtin/guarded-request.js';
 export { httpTool, type HttpToolOptions } from './builtin/http-tool.js';
+export { joinTables, type JoinTablesOptions } from './builtin/join-tables.js';
+export {
+  type Aggregate,
+  queryTable,
+  type TableAggregate,
+  type TableQuery,
+  type TableSort,
+} from './builtin/query-table.js';
+export { readTable, type ReadTableOptions, type Table } from './builtin/table.js';
+export type { CellValue, ColumnType, DecimalMark, TableColumn } from './builtin/table-cells.js';
+export {
+  type ShownRows,
+  type TableRequest,
+  type TableSource,
+  tableTools,
+  type TableToolsOptions,
+} from './builtin/table-tools.js';
 export { type FoundPassage, searchTool, type SearchToolOptions } from './builtin/search-tool.js';
 export { jsonSchema } from './json-schema.js';
 export { type Approval, type ApprovalRequest, approvalsKey } from './approval.js';

@@ -1,9 +1,9 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkAtLeast, PipewrightError, type Run } from '../../core/index.js';
+import { checkAtLeast, type Run } from '../../core/index.js';
 import { answerSchema, integerSchema, numberIn, objectSchema, type Read, textIn, textSchema } from '../../ask/index.js';
 import { type Tool, tool } from '../tool.js';
-import { rootedFiles, type RootedFiles } from './rooted-files.js';
+import { rootedFiles, type RootedFiles, tooLarge } from './rooted-files.js';
 
 export interface FileToolsOptions {
   /** Whether there is a tool that writes files. @default false */
@@ -51,14 +51,6 @@ const readWritten = (value: unknown): Read<Written> => {
   return typeof text === 'string' ? { value: { path, text } } : { issues: ['text: must be a text'] };
 };
 
-const utf8 = (bytes: Uint8Array, path: string): string => {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new PipewrightError('document-unsupported', `\`${path}\` holds no text.`);
-  }
-};
-
 const list = async (files: RootedFiles, { path }: Asked, maxEntries: number): Promise<string> => {
   await using folder = await files.folder(path);
   const lines: string[] = [];
@@ -77,26 +69,9 @@ const list = async (files: RootedFiles, { path }: Asked, maxEntries: number): Pr
 };
 
 const read = async (files: RootedFiles, { path, from, to }: AskedLines, maxBytes: number): Promise<string> => {
-  const file = await files.open(path);
-  try {
-    const { size } = await file.stat();
-    if (size > maxBytes) throw tooLarge(path, size, maxBytes);
-    // No more than was looked at, should it grow meanwhile.
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(Math.min(maxBytes, size)),
-      0,
-      Math.min(maxBytes, size),
-      0,
-    );
-    const lines = utf8(buffer.subarray(0, bytesRead), path).split('\n');
-    return lines.slice(from - 1, to).join('\n');
-  } finally {
-    await file.close();
-  }
+  const lines = (await files.text(path, maxBytes)).split('\n');
+  return lines.slice(from - 1, to).join('\n');
 };
-
-const tooLarge = (path: string, bytes: number, maxBytes: number): PipewrightError =>
-  new PipewrightError('not-allowed', `\`${path}\` has ${bytes} bytes, and ${maxBytes} are allowed.`);
 
 const write = async (files: RootedFiles, { path, text }: Written, maxBytes: number, run: Run): Promise<string> => {
   const bytes = Buffer.byteLength(text);

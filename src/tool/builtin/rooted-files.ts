@@ -53,8 +53,8 @@ export interface HeldFolder extends AsyncDisposable {
 /** Files below one folder: nothing that a path says, and no link, leads out of it. */
 export interface RootedFiles {
   readonly folder: (path: string) => Promise<HeldFolder>;
-  /** Opens a file for reading. Close it. */
-  readonly open: (path: string) => Promise<FileHandle>;
+  /** The whole text of a plain file that has no more than so many bytes. */
+  readonly text: (path: string, maxBytes: number) => Promise<string>;
   /** Writes a whole file: what was there is replaced at once, or stays as it was. Its folder must be there. */
   readonly write: (path: string, text: string, run: Run) => Promise<void>;
 }
@@ -95,6 +95,30 @@ const openInside = async (root: string, path: string): Promise<FileHandle> => {
   } catch (error) {
     await file.close();
     throw error;
+  }
+};
+
+const utf8 = (bytes: Uint8Array, path: string): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new PipewrightError('document-unsupported', `\`${path}\` holds no text.`);
+  }
+};
+
+export const tooLarge = (path: string, bytes: number, maxBytes: number): PipewrightError =>
+  new PipewrightError('not-allowed', `\`${path}\` has ${bytes} bytes, and ${maxBytes} are allowed.`);
+
+const textInside = async (root: string, path: string, maxBytes: number): Promise<string> => {
+  const file = await openInside(root, path);
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes) throw tooLarge(path, size, maxBytes);
+    // No more than was looked at, should it grow meanwhile.
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, 0);
+    return utf8(buffer.subarray(0, bytesRead), path);
+  } finally {
+    await file.close();
   }
 };
 
@@ -154,7 +178,7 @@ export const rootedFiles = async (folder: string): Promise<RootedFiles> => {
   }
   return {
     folder: (path) => folderInside(root, path),
-    open: (path) => openInside(root, path),
+    text: (path, maxBytes) => textInside(root, path, maxBytes),
     write: (path, text, run) => writeInside(root, path, text, run),
   };
 };
