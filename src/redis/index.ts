@@ -1,2 +1,3 @@
+export { redisBus, type RedisBusOptions } from './bus.js';
 export type { RedisClient, RedisOptions } from './connection.js';
 export { redisStore, type RedisStoreOptions } from './store.js';
