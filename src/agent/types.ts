@@ -87,4 +87,6 @@ export interface AgentEnd {
   readonly stopReason: StopReason;
   /** Calls that a person must decide on before it can go on. */
   readonly waiting: readonly ApprovalRequest[];
+  /** The checked answer, where another agent gave it: for `read`. @default none */
+  readonly output?: unknown;
 }

@@ -1,1 +1,46 @@
-export {};
+export { agentTool, type AgentToolOptions, type DelegatedAnswer } from './agent-tool.js';
+export { handoffs, type HandoffMember, type HandoffsOptions, type HandoffsReport } from './handoffs.js';
+export {
+  type Assignment,
+  type MemberProfile,
+  type MemberReply,
+  type Profiled,
+  type SharedResult,
+  type TeamMember,
+  teamMember,
+  type TeamMemberOptions,
+} from './member.js';
+export { type RestartOptions, supervisor, type SupervisorOptions } from './supervisor.js';
+export { type Transfer, withoutToolCalls } from './transfer.js';
+export { consensus, type ConsensusMember, type ConsensusOptions } from './debate/consensus.js';
+export type {
+  Absence,
+  ConsensusReport,
+  MemberPosition,
+  NegotiationEnd,
+  Reached,
+} from './debate/consensus-report.js';
+export { debate, type DebateOptions, type DebateSide } from './debate/debate.js';
+export {
+  type BriefSide,
+  type BriefStatement,
+  type DebateBrief,
+  type DebateJudge,
+  debateJudge,
+  type DebateScore,
+  type Judgement,
+} from './debate/debate-judge.js';
+export type { DebateAbsence, DebateReport, DebateTurn, DebateVerdict } from './debate/debate-report.js';
+export type { Position } from './debate/position.js';
+export type { MarkedClaim, Statement } from './debate/statement.js';
+export {
+  borda,
+  type ChoiceVotes,
+  instantRunoff,
+  majority,
+  type RankedBallot,
+  supermajority,
+  unanimity,
+  type VoteResult,
+  type VoteRule,
+} from './debate/vote-rules.js';
