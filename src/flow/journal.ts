@@ -32,7 +32,7 @@ export interface Journal {
   readonly call: <T>(call: JournalCall<T>, run: Run) => Promise<T>;
   /** The same journal for what happens at a place that no span tells of, below the span of the run. */
   readonly at: (place: string, run: Run) => Journal;
-  /** Keys of all entries that it read or wrote. */
+  /** Keys of all entries that it read, wrote, or may yet write. */
   readonly keys: () => readonly string[];
   /** Names of the calls whose results were there and that nobody has asked for. */
   readonly unused: () => readonly string[];
@@ -211,6 +211,7 @@ class RunJournal {
     }
     this.#checkOrder(path, order, where);
     const giveBack = (): void => {
+      this.#keys.delete(key);
       if (number !== undefined) numbers?.free.push(number);
     };
     const head = { version: 1, path, name, order, ...(digest === undefined ? {} : { digest }) } as const;
@@ -256,6 +257,7 @@ class RunJournal {
       const message = `The journal holds ${maxEntries} calls, its limit. Raise \`maxEntries\`, or put \`once\` around larger parts.`;
       throw this.#broken(new PipewrightError('quota-exhausted', message, { details: { where: head.name } }));
     }
+    this.#keys.add(key);
     let output: T;
     try {
       output = await call.work(run.with({ values: new Map([[idempotencyKey, key]]) }));
@@ -284,7 +286,6 @@ class RunJournal {
   }
 
   async #put(key: string, entry: Entry): Promise<void> {
-    this.#keys.add(key);
     await this.#options.put(key, encodeState(entry));
   }
 }
