@@ -49,7 +49,10 @@ export const requestStreams = (transport: Transport, takeFault: () => string | u
       transport.onmessage?.({ jsonrpc: '2.0', id, error });
     };
     try {
-      await send(message, { requestSignal: controller.signal, onRequestStreamEnd, ...options });
+      const { requestSignal = controller.signal } = options;
+      // The 2026 revision ends the stream itself, and sends no word of it.
+      options.requestSignal?.addEventListener('abort', () => open.delete(id), { once: true });
+      await send(message, { onRequestStreamEnd, ...options, requestSignal });
     } catch (error) {
       open.delete(id);
       throw error;
