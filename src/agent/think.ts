@@ -35,7 +35,7 @@ export interface Thought {
 const replyTokens = 4_096;
 
 /** The messages of a request: instructions, what is remembered, and of the conversation what fits the model's window. */
-const windowOf = async (
+export const windowOf = async (
   thinker: Thinker,
   recalled: readonly Message[],
   messages: readonly Message[],

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { explain, textOf } from '../../core/index.js';
+import { windowMemory } from '../../memory/index.js';
 import { callsTool, scripted, testRun } from '../../testing/index.js';
 import { policy, tool, toolbox } from '../../tool/index.js';
-import { planningModel, taskIn, tasks, throughJson } from '../../../test/planning-model.js';
+import { planningModel, type PlanningScript, taskIn, tasks, throughJson } from '../../../test/planning-model.js';
 import { agent, failureChooser, planAgent } from '../index.js';
 
 const lastText = (request: { readonly messages: Parameters<typeof textOf>[0][] } | undefined): string =>
@@ -59,6 +60,28 @@ describe('planAgent', () => {
     const model = planningModel({ plans: [tasks('a:')], answer: '{"total": 4}' });
     const { output } = await planAgent(model, { output: z.object({ total: z.number() }) })('Add.');
     expect(output).toEqual({ total: 4 });
+  });
+
+  it('remembers for plans and answers, and tells its memory the request and the answer alone', async () => {
+    const memory = windowMemory();
+    await memory.add([{ role: 'user', content: 'My name is Ann.' }], {});
+    const model = planningModel({ plans: [tasks('a:')] });
+    await planAgent(model, { memory })('Go.');
+    const remembered = model.requests.map((request) => lastText(request as never).includes('My name is Ann.'));
+    expect(remembered).toEqual([true, false, true]);
+    const { messages } = await memory.recall({});
+    expect(messages.map(textOf)).toEqual(['My name is Ann.', 'Go.', 'All done.']);
+  });
+
+  it('keeps to the window of the model', async () => {
+    const old = { role: 'user', content: 'long ago '.repeat(2_000) } as const;
+    const model = planningModel({ plans: [tasks('a:')] }, { limits: { contextTokens: 1_000 } });
+    await planAgent(model)([old, { role: 'assistant', content: 'Yes.' }, { role: 'user', content: 'Go.' }]);
+    const [plan, , answer] = model.requests.map((request) => lastText(request as never));
+    for (const text of [plan, answer]) {
+      expect(text).toContain('Go.');
+      expect(text).not.toContain('long ago');
+    }
   });
 
   it('plans anew for what is said after the answer, and gives the same answer again where nothing is', async () => {
@@ -286,6 +309,31 @@ describe('approval', () => {
     expect(await planner({ state: throughJson(paused.state), approvals })).toMatchObject({ stopReason: 'answered' });
     expect(paid).toEqual([5]);
     expect(model.asked()).toBe('pwwwwwa');
+  });
+
+  it('is of one call in one task: another task that makes the same call waits for its own', async () => {
+    const paid: number[] = [];
+    const pay = tool({
+      name: 'pay',
+      description: '',
+      input: z.object({ eur: z.number() }),
+      run: ({ eur }) => void paid.push(eur),
+    });
+    const call = '<tool_call>\n{"name": "pay", "arguments": {"eur": 5}}\n</tool_call>';
+    const work: PlanningScript['work'] = (task, { messages }) => (messages.length > 2 ? `did ${task}` : call);
+    const model = planningModel({ plans: [tasks('a:', 'b:')], work }, { features: { tools: false } });
+    const tools = toolbox([pay], { policy: policy([], { otherwise: 'ask' }) });
+    const planner = planAgent(model, { tools });
+    const paused = await planner('Go.');
+    expect(paused.waiting.map(({ callId, input }) => [callId, input])).toEqual([
+      ['call_1', { eur: 5 }],
+      ['call_1', { eur: 5 }],
+    ]);
+    const [first] = paused.waiting;
+    const approvals = [{ digest: first?.digest ?? '', isApproved: true }];
+    const again = await planner({ state: throughJson(paused.state), approvals });
+    expect(again).toMatchObject({ stopReason: 'paused', waiting: [paused.waiting[1]] });
+    expect(paid).toEqual([5]);
   });
 
   it('is asked for where the text that a task builds on came from outside', async () => {

@@ -128,7 +128,16 @@ export const planning = <Out>(
   const described = new Map([...workers].map(([name, { description }]) => [name, description]));
   const answerOptions = { maxSteps: maxAnswers, ...(system === undefined ? {} : { system }) };
   const parts: PlanParts = {
-    planner: { model, form, system, workers: described, maxTasks, maxResultLength },
+    planner: {
+      model,
+      toolbox: toolbox([]),
+      output: undefined,
+      form,
+      system,
+      workers: described,
+      maxTasks,
+      maxResultLength,
+    },
     workers: new Map([...workers].map(([name, worker]) => [name, worker.agent])),
     answering: loopOf(model, output === undefined ? answerOptions : { ...answerOptions, output }),
     verifier,

@@ -29,8 +29,8 @@ const makePlan = async (
 ): Promise<void> => {
   const work = board.work();
   const state = board.state();
-  const messages = [...recalled, ...state.messages.slice(0, work.asked)];
-  const request = { messages, tasks: work.tasks, ...(refusal === undefined ? {} : { refusal }) };
+  const messages = state.messages.slice(0, work.asked);
+  const request = { recalled, messages, tasks: work.tasks, ...(refusal === undefined ? {} : { refusal }) };
   const tasks = await writePlan(planner, request, run);
   // Who wrote the plan has read all this: so have, in effect, those who carry it out.
   const taint = union(run.get(taintKey) ?? [], taintOf(recalled), state.taint);

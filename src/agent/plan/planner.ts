@@ -1,24 +1,13 @@
-import {
-  type AnyStep,
-  callStep,
-  type Message,
-  pairedMessages,
-  type Run,
-  type Step,
-  system,
-  user,
-  withoutText,
-} from '../../core/index.js';
-import { structured, type TextModel, type TextRequest } from '../../output/index.js';
+import { type AnyStep, callStep, type Message, type Run, type Step, user, withoutText } from '../../core/index.js';
+import { structured, type TextRequest } from '../../output/index.js';
+import { type Thinker, windowOf } from '../think.js';
 import { type PlanForm, planSchema } from './plan-form.js';
 import { blocks, outcomeOf, told } from './told.js';
 import type { PlanTask, TaskRecord } from './types.js';
 
 /** Who writes plans, and of what kind. */
-export interface Planner {
-  readonly model: TextModel;
+export interface Planner extends Thinker {
   readonly form: PlanForm;
-  readonly system: string | undefined;
   /** What the workers are called, with what they can do. */
   readonly workers: ReadonlyMap<string, string>;
   readonly maxTasks: number;
@@ -27,7 +16,8 @@ export interface Planner {
 
 /** What a plan is made from. */
 export interface PlanRequest {
-  /** What is remembered of earlier, then the conversation. */
+  /** What is remembered of earlier. */
+  readonly recalled: readonly Message[];
   readonly messages: readonly Message[];
   /** What became of a plan before. @default there was none */
   readonly tasks: readonly TaskRecord[];
@@ -67,10 +57,7 @@ export const plannerStep = (planner: Planner): AnyStep => asking(planner, []) as
 
 /** A plan that can be carried out; what is wrong with one is shown to the model, which writes another, twice at most. */
 export const writePlan = async (planner: Planner, request: PlanRequest, run: Run): Promise<readonly PlanTask[]> => {
-  const messages = [
-    system(rulesFor(planner)),
-    ...pairedMessages(request.messages),
-    user(askFor(request, planner.maxResultLength)),
-  ];
+  const asked = [...request.messages, user(askFor(request, planner.maxResultLength))];
+  const messages = await windowOf({ ...planner, system: rulesFor(planner) }, request.recalled, asked);
   return callStep(asking(planner, request.tasks), { messages }, withoutText(run), 'plan');
 };

@@ -7,7 +7,7 @@ import {
   textOf,
   withoutText,
 } from '../../core/index.js';
-import { type ApprovalRequest, taintKey } from '../../tool/index.js';
+import { type Approval, type ApprovalRequest, approvalsKey, taintKey } from '../../tool/index.js';
 import { stepsOf } from '../agent-state.js';
 import { workOn } from '../define-agent.js';
 import type { Agent, AgentInput } from '../types.js';
@@ -64,6 +64,19 @@ const failed = (board: Board, id: string, reason: string): Promise<void> =>
     status: 'undecided',
   }));
 
+/**
+ * Decisions of people are for one try of one task: workers that do not know of each other may make the same call under the same id.
+ */
+const deskOf = (board: Board, { id, failures }: TaskRecord): string => {
+  const { asked, plans } = board.work();
+  return `${asked}.${plans}.${failures.length}.${id}:`;
+};
+
+const decisionsFor = (desk: string, run: Run): readonly Approval[] =>
+  (run.get(approvalsKey) ?? [])
+    .filter(({ digest }) => digest.startsWith(desk))
+    .map((approval) => ({ ...approval, digest: approval.digest.slice(desk.length) }));
+
 /** Has a worker do the task, or go on with it; resolves to what people must decide on first. */
 const attempt = async (
   { workers, limits, verifier }: TaskParts,
@@ -79,10 +92,12 @@ const attempt = async (
   const input: AgentInput = record.state === undefined ? taskText(board, record, limits) : { state: record.state };
   const onState = (state: NonNullable<TaskRecord['state']>): Promise<void> =>
     board.setTask(id, (now) => ({ ...now, state, taint }));
-  const { stopReason, text, state, waiting } = await workOn(worker, input, withoutText(run), { onState, taint });
+  const desk = deskOf(board, record);
+  const deciding = run.with({ values: new Map([[approvalsKey, decisionsFor(desk, run)]]) });
+  const { stopReason, text, state, waiting } = await workOn(worker, input, withoutText(deciding), { onState, taint });
   if (stopReason === 'paused') {
     await onState(state);
-    return waiting;
+    return waiting.map((request) => ({ ...request, digest: `${desk}${request.digest}` }));
   }
   if (stopReason === 'answered') {
     const status = verifier === undefined ? 'done' : 'unverified';
