@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, ensurePeers, handOver, requireNode, root } from './setup.mjs';
 
 /** These measure peers too, which stand in bench/package.json. */
-const withPeers = new Set(['core', 'keywords', 'prompt', 'stream', 'text', 'vectors']);
+const withPeers = new Set(['agents', 'core', 'flow', 'keywords', 'prompt', 'stream', 'text', 'vectors']);
 
 const [name = '', ...args] = process.argv.slice(2);
 if (!existsSync(join(root, `bench/${name}.ts`))) {
