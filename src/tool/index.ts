@@ -1,4 +1,5 @@
 export { calculator } from './builtin/calculator.js';
+export { braveSearch } from './builtin/brave-search.js';
 export { type CodeRequest, type CodeResult, codeTool, type CodeToolOptions } from './builtin/code-tool.js';
 export {
   type ColumnSummary,
@@ -21,11 +22,29 @@ export { readTable, type ReadTableOptions, type Table } from './builtin/table.js
 export type { CellValue, ColumnType, DecimalMark, TableColumn } from './builtin/table-cells.js';
 export {
   type ShownRows,
+  type TableJoin,
   type TableRequest,
   type TableSource,
   tableTools,
   type TableToolsOptions,
 } from './builtin/table-tools.js';
+export {
+  type PageRequest,
+  type PageText,
+  readPageTool,
+  type ReadPageToolOptions,
+} from './builtin/read-page-tool.js';
+export type { SearchApiOptions } from './builtin/search-api.js';
+export { tavilySearch } from './builtin/tavily-search.js';
+export {
+  type FoundPages,
+  type Freshness,
+  type WebSearch,
+  type WebSearchQuery,
+  type WebSearchResult,
+  webSearchTool,
+  type WebSearchToolOptions,
+} from './builtin/web-search.js';
 export { type FoundPassage, searchTool, type SearchToolOptions } from './builtin/search-tool.js';
 export { jsonSchema } from './json-schema.js';
 export { type Approval, type ApprovalRequest, approvalsKey } from './approval.js';

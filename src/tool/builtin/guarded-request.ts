@@ -1,5 +1,5 @@
 import { lookup as systemLookup } from 'node:dns';
-import { type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { messageOf, PipewrightError, type Run } from '../../core/index.js';
@@ -27,6 +27,14 @@ export interface HttpToolResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+}
+
+/** The answer, and the address that it came from. */
+export interface GuardedReply {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
 }
 
 export const defaultLookup: LookupFunction = systemLookup as LookupFunction;
@@ -70,7 +78,7 @@ const guardedLookup =
     });
   };
 
-const bodyOf = async (response: IncomingMessage, url: string, maxBytes: number): Promise<string> => {
+const bodyOf = async (response: IncomingMessage, url: string, maxBytes: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   // Leaving the loop by an error closes the connection.
@@ -79,7 +87,7 @@ const bodyOf = async (response: IncomingMessage, url: string, maxBytes: number):
     if (size > maxBytes) throw refused(url, `answers with more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 };
 
 const send = (
@@ -118,37 +126,53 @@ const redirected = (asked: HttpToolRequest, status: number, url: string): HttpTo
   return isKept && status !== 303 ? { ...asked, url } : { method: 'GET', url };
 };
 
+/** The answer to one request, read whole unless it redirects. */
+const replyTo = async (
+  url: URL,
+  asked: HttpToolRequest,
+  guard: RequestGuard,
+  isFirst: boolean,
+  run: Run,
+): Promise<GuardedReply> => {
+  try {
+    const response = await send(url, asked, guard, isFirst, run);
+    const { statusCode: status = 0, headers } = response;
+    const isElsewhere = isRedirect(status) && headers.location !== undefined;
+    if (isElsewhere) response.destroy();
+    const bytes = isElsewhere ? Buffer.alloc(0) : await bodyOf(response, asked.url, guard.maxBytes);
+    return { url: url.href, status, headers, bytes };
+  } catch (error) {
+    run.throwIfAborted();
+    if (error instanceof PipewrightError) throw error;
+    const message = `${url.origin} did not answer properly (${messageOf(error)}).`;
+    throw new PipewrightError('connection-lost', message, { retryable: true, cause: error });
+  }
+};
+
 /**
  * Asks a server, if it is an allowed one on the public internet. Every redirect is checked as the first address was, and so is what
  * each name stands for, when the connection is made.
  * @throws {PipewrightError} `not-allowed`, `bad-input`, `connection-lost` (retryable).
  */
+export const guardedReply = async (asked: HttpToolRequest, guard: RequestGuard, run: Run): Promise<GuardedReply> => {
+  let next = asked;
+  const { host } = allowedUrl(asked.url, guard);
+  for (let redirects = 0; ; redirects++) {
+    const url = allowedUrl(next.url, guard);
+    const reply = await replyTo(url, next, guard, url.host === host, run);
+    const { location } = reply.headers;
+    if (!isRedirect(reply.status) || location === undefined) return reply;
+    if (redirects >= guard.maxRedirects) throw refused(asked.url, `redirects more than ${guard.maxRedirects} times`);
+    next = redirected(next, reply.status, new URL(location, url).href);
+  }
+};
+
+/** The same with the answer as text. */
 export const guardedRequest = async (
   asked: HttpToolRequest,
   guard: RequestGuard,
   run: Run,
 ): Promise<HttpToolResponse> => {
-  let next = asked;
-  const { host } = allowedUrl(asked.url, guard);
-  for (let redirects = 0; ; redirects++) {
-    const url = allowedUrl(next.url, guard);
-    let response: IncomingMessage;
-    try {
-      response = await send(url, next, guard, url.host === host, run);
-    } catch (error) {
-      run.throwIfAborted();
-      if (error instanceof PipewrightError) throw error;
-      const message = `${url.origin} did not answer properly (${messageOf(error)}).`;
-      throw new PipewrightError('connection-lost', message, { retryable: true, cause: error });
-    }
-    const { statusCode: status = 0, headers } = response;
-    if (isRedirect(status) && headers.location !== undefined) {
-      response.destroy();
-      if (redirects >= guard.maxRedirects) throw refused(asked.url, `redirects more than ${guard.maxRedirects} times`);
-      next = redirected(next, status, new URL(headers.location, url).href);
-      continue;
-    }
-    const body = await bodyOf(response, next.url, guard.maxBytes);
-    return { status, contentType: headers['content-type'] ?? '', body };
-  }
+  const { status, headers, bytes } = await guardedReply(asked, guard, run);
+  return { status, contentType: headers['content-type'] ?? '', body: bytes.toString('utf8') };
 };

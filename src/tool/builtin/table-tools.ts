@@ -1,6 +1,7 @@
 import { checkAtLeast, type Filter, isRecord, PipewrightError, type Run } from '../../core/index.js';
 import {
   answerSchema,
+  booleanSchema,
   choiceSchema,
   isText,
   listIn,
@@ -15,7 +16,7 @@ import {
 } from '../../ask/index.js';
 import { type Tool, tool } from '../tool.js';
 import { describeTable, type TableSummary } from './describe-table.js';
-import { joinTables, type JoinTablesOptions } from './join-tables.js';
+import { joinTables } from './join-tables.js';
 import { type Aggregate, queryTable, type TableAggregate, type TableQuery, type TableSort } from './query-table.js';
 import { rootedFiles } from './rooted-files.js';
 import { readTable, type Table } from './table.js';
@@ -40,9 +41,18 @@ export interface TableSource {
   readonly decimalMark?: DecimalMark;
 }
 
+/** Another table whose column `right` holds the same as `left` of the first. */
+export interface TableJoin {
+  readonly source: TableSource;
+  readonly left: string;
+  readonly right: string;
+  /** @default 'inner' */
+  readonly kind?: 'inner' | 'left';
+}
+
 export interface TableRequest extends TableQuery {
   readonly source: TableSource;
-  readonly join?: JoinTablesOptions & { readonly source: TableSource };
+  readonly join?: TableJoin;
 }
 
 /** Rows as a model is shown them. */
@@ -92,7 +102,7 @@ const querySchema = (hasFolder: boolean) => {
       },
       pivot: { ...textSchema, description: 'A column whose values become columns; with groupBy and one aggregate.' },
       sort: listSchema({
-        ...objectSchema({ column, order: choiceSchema(['ascending', 'descending']) }),
+        ...objectSchema({ column, isDescending: booleanSchema }),
         required: ['column'],
       }),
       select: keys,
@@ -124,14 +134,14 @@ const readAggregate = (value: unknown): TableAggregate => {
 const readSort = (value: unknown): TableSort => {
   const column = textIn(value, 'column');
   if (column === '') throw new TypeError('sort: each must name a column');
-  return { column, isDescending: /^desc/iu.test(textIn(value, 'order')) };
+  return { column, isDescending: member(value, 'isDescending') === true };
 };
 
-const readJoin = (value: unknown): NonNullable<TableRequest['join']> => {
+const readJoin = (value: unknown): TableJoin => {
   const [left, right] = [textIn(value, 'left'), textIn(value, 'right')];
   if (left === '' || right === '') throw new TypeError('join: must name the columns `left` and `right`');
   const kind = textIn(value, 'kind') === 'left' ? 'left' : 'inner';
-  return { source: readSource(member(value, 'source'), 'join.source'), on: { left, right }, kind };
+  return { source: readSource(member(value, 'source'), 'join.source'), left, right, kind };
 };
 
 const readRequest = (value: unknown): TableRequest => {
@@ -197,6 +207,8 @@ export const tableTools = async (
     const isTabbed = how.delimiter === undefined && /\.(?:tsv|tab)$/iu.test(path);
     return readTable(await files.text(path, maxBytes), isTabbed ? { ...how, delimiter: '\t' } : how, run);
   };
+  const joined = async (left: Table, { source, kind = 'inner', ...on }: TableJoin, run: Run): Promise<Table> =>
+    joinTables(left, await load(source, run), { on, kind }, run);
   const hasFolder = files !== undefined;
   const describe = tool({
     name: 'describe_table',
@@ -219,7 +231,7 @@ export const tableTools = async (
     isReadOnly: true,
     run: async ({ source, join, ...rest }, run) => {
       const left = await load(source, run);
-      const table = join === undefined ? left : await joinTables(left, await load(join.source, run), join, run);
+      const table = join === undefined ? left : await joined(left, join, run);
       return shownRows(await queryTable(table, rest, run), maxRows);
     },
   });
