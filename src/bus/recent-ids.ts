@@ -9,17 +9,13 @@ export interface RecentIds {
 export const recentIds = (windowMs: number, max: number): RecentIds => {
   let young = new Map<string, number>();
   let old = new Map<string, number>();
-  let turnedMs = 0;
-  const turn = (nowMs: number): void => {
-    if (young.size * 2 < max && nowMs - turnedMs < windowMs) return;
-    old = young;
-    young = new Map();
-    turnedMs = nowMs;
-  };
   return {
     has: (id, nowMs) => nowMs - (young.get(id) ?? old.get(id) ?? -Infinity) < windowMs,
     add: (id, nowMs) => {
-      turn(nowMs);
+      if (young.size * 2 >= max) {
+        old = young;
+        young = new Map();
+      }
       young.set(id, nowMs);
     },
     forget: (id) => {

@@ -128,6 +128,14 @@ export const describeMail = (name: string, suite: MessageBusSuite): void => {
       expect(await bus.metrics()).toMatchObject({ expired: 2, refused: 1, depth: 0 });
     });
 
+    it('buries what was put back and then not taken in time', async () => {
+      await ann.send('bob', { ...draft('old'), ttlMs: 200 });
+      await (await first(bob)).release();
+      await suite.elapse(250);
+      expect((await bus.deadLetters()).items).toMatchObject([{ reason: 'expired', message: { payload: 'old' } }]);
+      expect((await bus.metrics()).depth).toBe(0);
+    });
+
     it('Q27 lets senders wait for a slow reader, so that its mailbox never grows beyond its places', async () => {
       const cy = await bus.join('cy', { capacity: 3 });
       const sent: number[] = [];

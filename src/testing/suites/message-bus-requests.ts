@@ -85,6 +85,19 @@ export const describeRequests = (name: string, suite: MessageBusSuite): void => 
       expect(getEventListeners(control.signal, 'abort')).toHaveLength(0);
     });
 
+    it('takes a request again under the id of one that was given up, and waits for the first where it was not', async () => {
+      const control = new AbortController();
+      const message = { ...draft('again'), id: 'r1' };
+      const asked = failureOf(ann.request('bob', message, createRun({ signal: control.signal })));
+      expect(await failureOf(ann.request('bob', message))).toMatchObject({ code: 'duplicate-id' });
+      await eventually(async () => expect((await bus.metrics()).sent).toBe(1));
+      control.abort('enough');
+      expect(await asked).toBe('enough');
+      await eventually(async () => expect((await bus.metrics()).depth).toBe(0));
+      void bob.serve(({ payload }) => payload);
+      expect(await ann.request('bob', message)).toBe('again');
+    });
+
     it('fails requests to a member that leaves, at once, and tells of it', async () => {
       const changes: MemberChange[] = [];
       const forget = bus.onMember((change) => change.type === 'member-left' && changes.push(change));
@@ -184,6 +197,9 @@ export const describeRequests = (name: string, suite: MessageBusSuite): void => 
       await cy.leave();
       expect(getEventListeners(control.signal, 'abort')).toHaveLength(0);
       // What was worked on is there again, in its place.
+      const again = await first(bob);
+      expect(again.attempt).toBe(1);
+      await again.release();
       expect(await take(bob, 4)).toEqual([0, 1, 2, 3]);
       expect(await failureOf(ann.send('bob', draft(0), run))).toBe('enough');
     });
