@@ -11,3 +11,4 @@ export { describeReranker, type RerankerSuite } from './reranker.js';
 export { describeRetriever, type RetrieverSuite } from './retriever.js';
 export { describeStore, type StoreSuite } from './store.js';
 export { describeVectorStore, type VectorStoreSuite, type VectorStoreSuiteOptions } from './vector-store.js';
+export { type AgentParts, type AgentSuite, describeAgent } from './agent.js';
