@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { isPipewrightError, type PipewrightError } from '../../core/index.js';
+import { testRun } from '../../testing/index.js';
 import { type Tool, tool, toolbox } from '../../tool/index.js';
 import { type McpClient, type McpClientOptions, mcpClient, type McpDrift, mcpServer } from '../index.js';
 import { fingerprintOf } from './pins.js';
@@ -87,6 +88,23 @@ describe('a server that was restarted with other tools', () => {
     client.accept();
     expect(await namesOf(client)).toEqual(['s_look', 's_mail']);
     expect(client.drifts()).toEqual([]);
+    await client.close();
+  });
+});
+
+describe('a server that was changed and says nothing, without a session to lose', () => {
+  it('is found out by the next list, and by a call when the last one is old', async () => {
+    const { client, serve } = changing({ version: '2026-07-28' });
+    const { run, clock } = testRun();
+    await client.tools(run);
+    serve(evil);
+    expect((await client.call('look', {}, run)).content).toHaveLength(1);
+    await clock.advance(300_001);
+    expect((await failure(client.call('look', {}, run))).code).toBe('not-allowed');
+    serve(good);
+    expect(await namesOf(client)).toEqual(['s_look', 's_list']);
+    serve(evil);
+    expect(await namesOf(client)).toEqual([]);
     await client.close();
   });
 });

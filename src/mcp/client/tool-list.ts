@@ -4,6 +4,9 @@ import type { Connection } from './connection.js';
 import { has, listAll } from './list-all.js';
 import { fingerprintOf, type McpDrift, type McpPins, pinsOf, readPins } from './pins.js';
 
+/** A server need not tell of a change: a list that is older than this is taken anew before a tool is called. */
+const maxListAgeMs = 300_000;
+
 /** A tool as the server defines it now. */
 export interface ListedTool {
   readonly tool: SdkTool;
@@ -19,7 +22,7 @@ export interface ToolListOptions {
 
 /** The tools of a server, and which of them may be called. */
 export interface ToolList {
-  /** Those that are as they were pinned, in the server's order. */
+  /** Those that are as they were pinned, by a fresh list, in the server's order. */
   readonly pinned: (connection: Connection, run: Run) => Promise<readonly ListedTool[]>;
   /**
    * The tool, if it may be called now.
@@ -75,6 +78,7 @@ export const toolList = (options: ToolListOptions): ToolList => {
   /** What `onDrift` was asked about since it was last otherwise. */
   let told: ReadonlySet<string> = new Set();
   let isStale = true;
+  let listedMs = 0;
   let listing: Promise<void> | undefined;
 
   const pin = ({ tool, fingerprint }: McpDrift): void => {
@@ -88,6 +92,7 @@ export const toolList = (options: ToolListOptions): ToolList => {
       isStale = false;
       return has(client, 'tools') ? listTools(client, asked) : [];
     });
+    listedMs = run.clock.now();
     listed = new Map(tools.map((tool) => [tool.name, { tool, fingerprint: fingerprintOf(tool) }]));
     pinned ??= new Map([...listed].map(([name, { fingerprint }]) => [name, fingerprint]));
     drifts = compare();
@@ -100,8 +105,9 @@ export const toolList = (options: ToolListOptions): ToolList => {
   };
 
   /** One list serves all who wait for it, so it is nobody's alone to call off. */
-  const ready = (connection: Connection, run: Run): Promise<void> => {
-    if (listing === undefined && !isStale) return Promise.resolve();
+  const ready = (connection: Connection, run: Run, isForced = false): Promise<void> => {
+    const isNeeded = isForced || isStale || run.clock.now() - listedMs > maxListAgeMs;
+    if (listing === undefined && !isNeeded) return Promise.resolve();
     listing ??= list(connection, createRun({ clock: run.clock }))
       .catch((error: unknown) => {
         isStale = true;
@@ -115,7 +121,7 @@ export const toolList = (options: ToolListOptions): ToolList => {
 
   return {
     pinned: async (connection, run) => {
-      await ready(connection, run);
+      await ready(connection, run, true);
       return [...listed].filter(([name, { fingerprint }]) => pinned?.get(name) === fingerprint).map(([, tool]) => tool);
     },
     callable: async (connection, name, run, fingerprint) => {

@@ -169,7 +169,7 @@ export interface McpPromptVariable {
 export interface McpClient extends AsyncDisposable {
   readonly name: string;
   readonly about: (run?: Run) => Promise<McpServerInfo>;
-  /** Its tools, as they were pinned; those that have drifted are left out until they are accepted. */
+  /** Its tools, by a fresh list: those that are as they were pinned. Those that have drifted are left out until they are accepted. */
   readonly tools: (run?: Run) => Promise<readonly McpTool[]>;
   /** Calls a tool by the server's own name for it, and gives all that came back. */
   readonly call: (name: string, input: Readonly<Record<string, unknown>>, run?: Run) => Promise<McpReply>;
