@@ -7,6 +7,7 @@ import { policy, tool, toolbox } from '../../tool/index.js';
 import { agent } from '../agent.js';
 import type { AgentSettings } from '../define-agent.js';
 import type { Agent, AgentState } from '../types.js';
+import { autonomousAgent } from './autonomous-agent.js';
 import { reactAgent } from './react-agent.js';
 import { reflectiveAgent } from './reflective-agent.js';
 import { strategistAgent } from './strategist-agent.js';
@@ -123,7 +124,23 @@ const strategist = (hooks: Hooks): Made => {
   return { agent: made, models: [model, planner], done };
 };
 
-const kinds = { react, reflective, strategist };
+const autonomous = (hooks: Hooks): Made => {
+  const { done, box } = boxOf(hooks);
+  const planner = brain(() => '{"steps": ["Look.", "Tell."], "criteria": ["It is long."]}', {});
+  const model = brain((request) => {
+    const all = textOfAll(request);
+    if (count(all, '"tool-result"') === 0) return two('tea', 'milk');
+    return `Result ${1 + count(all, '<review>')}.`;
+  }, hooks);
+  const critic = brain((request) => {
+    const score = textOfAll(request).includes('Result 2') ? 9 : 3;
+    return JSON.stringify({ scores: [{ criterion: 'criterion 1', reason: 'Short.', score }], advice: 'More.' });
+  }, {});
+  const made = autonomousAgent(agent(model, { tools: box }), { planner, critic, ...settingsOf(hooks) });
+  return { agent: made, models: [model, planner, critic], done };
+};
+
+const kinds = { react, reflective, strategist, autonomous };
 const throughJson = (state: AgentState): AgentState =>
   fromJson(JSON.parse(JSON.stringify(toJson(state)))) as AgentState;
 const paid = ({ models }: Made): number => models.reduce((sum, { requests }) => sum + requests.length, 0);

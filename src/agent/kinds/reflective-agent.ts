@@ -8,12 +8,12 @@ import {
   user,
 } from '../../core/index.js';
 import type { ChatModel } from '../../model/index.js';
-import { answerIn, stepsOf, withMessages, withTaint } from '../agent-state.js';
-import { type AgentContext, type AgentSettings, defineAgent, withWork, workOn } from '../define-agent.js';
+import { answerIn, withMessages } from '../agent-state.js';
+import { type AgentContext, type AgentSettings, defineAgent, withWork } from '../define-agent.js';
 import { outputOf } from '../think.js';
-import type { Agent, AgentEnd, AgentState, AgentTask } from '../types.js';
+import type { Agent, AgentEnd, AgentState } from '../types.js';
 import { type Critic, criticize, criticOf, type Criterion, type Critique, plainRubric, reviewText } from './critic.js';
-import { furtherTask, isModel, taskText, workerOf } from './worker.js';
+import { delegate, type Employing, isModel, taskText, workerOf, workerSteps } from './worker.js';
 
 /** One version of an answer, and what the critic made of it. */
 export interface Draft {
@@ -49,16 +49,8 @@ export interface ReflectiveAgentOptions<Out> extends AgentSettings {
 }
 
 /** What is kept of the work, as plain data. */
-interface Reflection {
+interface Reflection extends Employing {
   readonly drafts: readonly Draft[];
-  /** The worker, while it writes. */
-  readonly writing?: AgentState;
-  /** The worker, after its last draft. */
-  readonly written?: AgentState;
-  /** Messages of the task that the worker was given. */
-  readonly seen: number;
-  /** Messages that the worker began with. */
-  readonly given: number;
   readonly isDone: boolean;
 }
 
@@ -70,8 +62,8 @@ interface Reflecting {
   readonly patience: number;
 }
 
-const blank: Reflection = { drafts: [], seen: 0, given: 0, isDone: false };
-const reflectionIn = ({ work }: AgentState): Reflection => (work as Reflection | undefined) ?? blank;
+const blank: Reflection = { drafts: [], isDone: false };
+const reflectionIn = ({ work }: AgentState): Reflection => ({ ...blank, ...(work as Partial<Reflection> | undefined) });
 const scoreOf = ({ critique }: Draft): number => critique?.score ?? 0;
 
 /** The place of the draft with the highest score: the earliest, so that a later one must be better to count. */
@@ -103,15 +95,6 @@ const revision = (drafts: readonly Draft[]): string => {
   ].join('\n');
 };
 
-/** What the worker is to do next: go on where it was, write a first draft, or a better one. */
-const taskFor = (state: AgentState, { recalled }: AgentContext): AgentTask => {
-  const { drafts, writing, written, seen } = reflectionIn(state);
-  const said = state.messages.slice(seen);
-  if (writing !== undefined) return { state: writing, messages: said };
-  if (written !== undefined) return furtherTask(written, ...said, user(revision(drafts)));
-  return { messages: [...recalled, ...state.messages] };
-};
-
 const judge = async ({ critic }: Reflecting, state: AgentState, run: Run): Promise<AgentState> => {
   const reflection = reflectionIn(state);
   const draft = reflection.drafts.at(-1) ?? { text: '' };
@@ -126,24 +109,15 @@ const write = async (
   context: AgentContext,
   run: Run,
 ): Promise<AgentEnd | AgentState> => {
-  let state = start;
-  const before = reflectionIn(start);
-  const task = taskFor(start, context);
-  const given = (before.writing ?? before.written) ? before.given : (task.messages ?? []).length;
-  const keep = (sub: AgentState, more: Partial<Reflection>): AgentState => {
-    const { writing: _, ...kept } = reflectionIn(state);
-    const work: Reflection = { ...kept, given, seen: start.messages.length, ...more };
-    return withWork(withTaint(state, sub.taint), work);
-  };
-  const onState = (sub: AgentState): Promise<void> => {
-    state = keep(sub, { writing: sub });
-    return context.tell(state);
-  };
-  const { text, stopReason, waiting, state: sub } = await workOn(worker, task, run, { onState, taint: start.taint });
-  if (stopReason === 'answered') return keep(sub, { written: sub, drafts: [...before.drafts, { text }] });
+  const { drafts } = reflectionIn(start);
+  const further = drafts.length === 0 ? [] : [user(revision(drafts))];
+  const { state, result } = await delegate(worker, start, further, context, run);
+  const { text, stopReason, waiting } = result;
+  const reflection = reflectionIn(state);
+  if (stopReason === 'answered') return withWork(state, { ...reflection, drafts: [...drafts, { text }] });
   // A draft that was there before is still an answer; what waits for a person goes on when it is decided.
-  if (stopReason !== 'paused' && before.drafts.length > 0) return keep(sub, { written: sub, isDone: true });
-  return { state: keep(sub, { writing: sub }), stopReason, waiting };
+  if (stopReason === 'paused' || drafts.length === 0) return { state, stopReason, waiting };
+  return withWork(state, { ...reflection, isDone: true });
 };
 
 const isEnd = (made: AgentEnd | AgentState): made is AgentEnd => 'stopReason' in made;
@@ -220,16 +194,16 @@ export const reflectiveAgent = <Out = string>(
       ],
       work: (start, context, run) => reflect(reflecting, start, context, run),
       read: async (end) => {
-        const { drafts, written, writing, given } = reflectionIn(end.state);
+        const { drafts } = reflectionIn(end.state);
         const best = drafts[bestAt(drafts)];
         const text = best?.text ?? '';
         const score = best === undefined ? 0 : scoreOf(best);
-        const sub = writing ?? written;
+        const steps = workerSteps(end.state);
         return {
           output: await outputOf(end, options.output),
           text,
           more: { drafts, score, isGoodEnough: best !== undefined && score >= targetScore },
-          ...(sub === undefined ? {} : { steps: stepsOf({ ...sub, given }) }),
+          ...(steps === undefined ? {} : { steps }),
         };
       },
     },
