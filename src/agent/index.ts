@@ -55,3 +55,20 @@ export {
 } from './kinds/strategist-agent.js';
 export type { PlannedTool, ToolPlan } from './kinds/tool-plan.js';
 export type { ToolReport } from './kinds/tool-watch.js';
+export {
+  type Autonomous,
+  autonomousAgent,
+  type AutonomousAgent,
+  type AutonomousAgentOptions,
+  type MissionLimits,
+} from './kinds/autonomous-agent.js';
+export {
+  type Mission,
+  type MissionFailure,
+  type MissionPhase,
+  missionTransitions,
+  type MissionTransition,
+} from './kinds/mission.js';
+export type { MissionSummary } from './kinds/mission-record.js';
+export type { Recovery } from './kinds/recovery.js';
+export type { MissionGoal, MissionResume, MissionStatus, Supervisor } from './kinds/supervise.js';
