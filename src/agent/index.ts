@@ -11,6 +11,7 @@ export {
 export { type DelegatedState, type Delegation, delegationKey } from './delegation.js';
 export { failureChooser, type FailureChoice, type TaskFailure } from './plan/on-failure.js';
 export { planAgent, type PlanAgentOptions, type PlanWorker } from './plan/plan-agent.js';
+export { planReport } from './plan/board.js';
 export { rewindPlan } from './plan/rewind-plan.js';
 export type { CriterionCheck, PlanLimits, PlanReport, PlanTask, TaskReport, TaskStatus } from './plan/types.js';
 export { verifiedPlanAgent, type VerifiedPlanAgentOptions } from './plan/verified-plan-agent.js';

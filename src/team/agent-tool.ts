@@ -2,7 +2,14 @@ import { PipewrightError, type Run } from '../core/index.js';
 import { answerSchema, objectSchema, textIn, textSchema } from '../ask/index.js';
 import { type Agent, type AgentState, delegationKey } from '../agent/index.js';
 import { type Tool, tool } from '../tool/index.js';
-import { type Assignment, type MemberProfile, type MemberReply, type Profiled, workOnAssignment } from './member.js';
+import {
+  type Assignment,
+  type MemberProfile,
+  type MemberReply,
+  type OnProgress,
+  type Profiled,
+  workOnAssignment,
+} from './member.js';
 
 export interface AgentToolOptions {
   /** What the model calls it: letters, digits, `_` and `-`. @default the agent's name, in such letters */
@@ -37,11 +44,7 @@ const input = answerSchema(
 );
 
 /** Lets a member work on a task, from where it stood. */
-export type MemberWork = (
-  assignment: Assignment,
-  run: Run,
-  onState: (state: AgentState) => Promise<void>,
-) => Promise<MemberReply>;
+export type MemberWork = (assignment: Assignment, run: Run, onProgress: OnProgress) => Promise<MemberReply>;
 
 /** A tool that lets a member work: from where it stood for this call, and pausing with the agent that called it. */
 export const memberTool = (
@@ -51,8 +54,11 @@ export const memberTool = (
 ): Tool<{ readonly task: string }, DelegatedAnswer | string> => {
   const { timeoutMs = 600_000, isUntrusted = true } = options;
   const run = async ({ task }: { readonly task: string }, run: Run): Promise<DelegatedAnswer | string> => {
-    const { state, onState = () => Promise.resolve(), pause } = run.get(delegationKey) ?? {};
-    const reply = await work({ id: run.id, task, ...(state === undefined ? {} : { state }) }, run, onState);
+    const { state, onState, pause } = run.get(delegationKey) ?? {};
+    const onProgress = async (now?: AgentState): Promise<void> => {
+      if (now !== undefined) await onState?.(now);
+    };
+    const reply = await work({ id: run.id, task, ...(state === undefined ? {} : { state }) }, run, onProgress);
     switch (reply.status) {
       case 'done':
         return { answer: reply.output ?? reply.text, ...(reply.note === undefined ? {} : { note: reply.note }) };

@@ -1,9 +1,13 @@
 export { agentTool, type AgentToolOptions, type DelegatedAnswer } from './agent-tool.js';
+export type { AttemptLimits } from './attempt.js';
+export { coordinator, type CoordinatorOptions, type CoordinatorReport } from './coordinator.js';
 export { handoffs, type HandoffMember, type HandoffsOptions, type HandoffsReport } from './handoffs.js';
+export { type Match, matchMembers, type MatchOptions, type TaskNeeds } from './match.js';
 export {
   type Assignment,
   type MemberProfile,
   type MemberReply,
+  type OnProgress,
   type Profiled,
   type SharedResult,
   type TeamMember,
@@ -11,6 +15,7 @@ export {
   type TeamMemberOptions,
 } from './member.js';
 export { type RestartOptions, supervisor, type SupervisorOptions } from './supervisor.js';
+export { type Attempt, type MemberFigures, reportTable, teamReport, type TeamReport } from './team-report.js';
 export { type Transfer, withoutToolCalls } from './transfer.js';
 export { consensus, type ConsensusMember, type ConsensusOptions } from './debate/consensus.js';
 export type {

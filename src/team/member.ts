@@ -61,6 +61,8 @@ export type MemberReply =
       readonly output?: unknown;
       /** Why it may not be whole. */
       readonly note?: string;
+      /** Where the text from outside came from that went into it. */
+      readonly taint: readonly string[];
     })
   /** People must decide first; assign it again with the state and the approvals. */
   | (Spent & {
@@ -71,20 +73,19 @@ export type MemberReply =
   | { readonly status: 'declined'; readonly reason: string }
   | (Spent & { readonly status: 'failed'; readonly reason: string });
 
+/** Is told every state on the way; a member elsewhere keeps its states, and only gives a sign of life. */
+export type OnProgress = (state?: AgentState) => Promise<void>;
+
 /** One who takes part in a team, in this process or elsewhere. */
 export interface TeamMember {
   readonly profile: MemberProfile;
   /** Tasks that it works on now, as far as is known here. */
   readonly load: () => number;
   /**
-   * Works on a task, tells the states on the way, and resolves to what came of it: failures and refusals are data.
+   * Works on a task and resolves to what came of it: failures and refusals are data.
    * @throws {PipewrightError} `wait-cycle`, `budget-exceeded`; the reason of the run when it is aborted.
    */
-  readonly work: (
-    assignment: Assignment,
-    run: Run,
-    onState?: (state: AgentState) => Promise<void>,
-  ) => Promise<MemberReply>;
+  readonly work: (assignment: Assignment, run: Run, onProgress?: OnProgress) => Promise<MemberReply>;
   /** What works, for drawings and bounds of cost, where it is in this process. */
   readonly step?: AnyStep;
 }
@@ -121,7 +122,7 @@ const replyOf = (result: AgentResult<unknown>, { usage, costUsd }: Spent): Membe
   const note = notes[stopReason];
   if (note !== undefined && text === '') return { status: 'failed', reason: note, ...spent };
   const value = output === undefined || output === text ? {} : { output: toJson(output) };
-  return { status: 'done', text, ...value, ...(note === undefined ? {} : { note }), ...spent };
+  return { status: 'done', text, ...value, ...(note === undefined ? {} : { note }), taint: state.taint, ...spent };
 };
 
 /** What others found is data, whoever wrote it. */
@@ -145,7 +146,7 @@ export const workOnAssignment = async <Out, More extends object>(
   agent: Agent<Out, More>,
   assignment: Assignment,
   outer: Run,
-  onState?: (state: AgentState) => Promise<void>,
+  onState?: OnProgress,
 ): Promise<MemberReply> => {
   // An empty budget gives the run a meter of its own: what this attempt took, also where it fails.
   const run = outer.with({ budget: {} });

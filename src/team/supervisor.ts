@@ -45,14 +45,14 @@ const restarted =
     mayRestart: (nowMs: number) => boolean,
     { escalateTo }: Required<RestartOptions>,
   ): MemberWork =>
-  async (assignment, run, onState) => {
+  async (assignment, run, onProgress) => {
     let from: AgentState | undefined = assignment.state;
     let last = from;
     for (;;) {
       const { state: _, ...fresh } = assignment;
       const reply = await work(from === undefined ? fresh : { ...fresh, state: from }, run, (state) => {
-        last = state;
-        return onState(state);
+        last = state ?? last;
+        return onProgress(state);
       });
       if (reply.status !== 'failed') return reply;
       if (!mayRestart(run.clock.now())) {

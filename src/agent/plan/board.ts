@@ -89,6 +89,7 @@ const checkpointsOf = (tasks: readonly TaskRecord[]): readonly string[] => {
   return phasesOf(tasks).filter((phase) => phase !== undefined && !open.has(phase)) as readonly string[];
 };
 
+/** What became of the tasks, read from the state of an agent with a plan. */
 export const planReport = ({ work }: AgentState): PlanReport => {
   const { tasks = [], replaced = [], plans = 0 } = (work ?? {}) as Partial<PlanWork>;
   return {

@@ -17,9 +17,10 @@ import type { Agent } from '../types.js';
 import { planReport } from './board.js';
 import type { FailureChoice, TaskFailure } from './on-failure.js';
 import { type PlanForm, taskPlan } from './plan-form.js';
+import { type PlanBounds, planIssues } from './plan-issues.js';
 import { type PlanParts, runPlan } from './plan-loop.js';
 import { plannerStep } from './planner.js';
-import type { CriterionCheck, PlanLimits, PlanReport } from './types.js';
+import type { CriterionCheck, PlanLimits, PlanReport, PlanTask } from './types.js';
 import type { VerifierInput } from './verifier.js';
 
 /** One of several that can do tasks. */
@@ -30,6 +31,8 @@ export interface PlanWorker {
 }
 
 export interface PlanAgentOptions<Out> extends AgentSettings {
+  /** The first plan, where it is known. @default the model writes it */
+  readonly plan?: readonly PlanTask[];
   /** What tasks are done with, where no `workers` are given. @default none */
   readonly tools?: readonly Tool[] | Toolbox;
   /** Who does the tasks: one agent, or several by their names, of which the plan chooses. @default an `agent` with the `tools` */
@@ -109,6 +112,14 @@ const childrenOf = (parts: PlanParts, model: ChatModel): readonly StepChild[] =>
   ];
 };
 
+const checkPlan = (plan: readonly PlanTask[], bounds: PlanBounds): void => {
+  const issues = planIssues(plan, bounds);
+  if (issues.length === 0) return;
+  throw new PipewrightError('bad-option', `The \`plan\` cannot be carried out: ${issues.join(' ')}`, {
+    details: { issues },
+  });
+};
+
 /** What makes one kind of agent with a plan different from another. */
 export interface PlanKind {
   readonly kind: string;
@@ -127,7 +138,9 @@ export const planning = <Out>(
   const workers = workersOf(model, options, limits);
   const described = new Map([...workers].map(([name, { description }]) => [name, description]));
   const answerOptions = { maxSteps: maxAnswers, ...(system === undefined ? {} : { system }) };
+  if (options.plan !== undefined) checkPlan(options.plan, { maxTasks, workers: [...workers.keys()], done: new Set() });
   const parts: PlanParts = {
+    firstPlan: options.plan,
     planner: {
       model,
       toolbox: toolbox([]),

@@ -10,10 +10,13 @@ import { type Planner, writePlan } from './planner.js';
 import { runTask, type TaskParts } from './run-task.js';
 import { settle } from './settle.js';
 import { blocks, outcomeOf, told } from './told.js';
+import type { PlanTask } from './types.js';
 
 /** What an agent with a plan works with. */
 export interface PlanParts extends TaskParts {
   readonly planner: Planner;
+  /** The plan to begin with. */
+  readonly firstPlan: readonly PlanTask[] | undefined;
   readonly mustApprove: boolean;
   /** Writes the answer from the results. */
   readonly answering: AgentLoop;
@@ -21,7 +24,7 @@ export interface PlanParts extends TaskParts {
 
 /** Makes the first plan, or the next one with what became of the one before. */
 const makePlan = async (
-  { planner }: PlanParts,
+  { planner, firstPlan }: PlanParts,
   board: Board,
   { recalled }: AgentContext,
   run: Run,
@@ -31,7 +34,8 @@ const makePlan = async (
   const state = board.state();
   const messages = state.messages.slice(0, work.asked);
   const request = { recalled, messages, tasks: work.tasks, ...(refusal === undefined ? {} : { refusal }) };
-  const tasks = await writePlan(planner, request, run);
+  const isKnown = work.plans === 0 && firstPlan !== undefined;
+  const tasks = isKnown ? firstPlan : await writePlan(planner, request, run);
   // Who wrote the plan has read all this: so have, in effect, those who carry it out.
   const taint = union(run.get(taintKey) ?? [], taintOf(recalled), state.taint);
   const records = tasks.map((task) => ({ ...task, status: 'open' as const, failures: [], taint }));
