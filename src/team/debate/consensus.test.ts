@@ -138,6 +138,15 @@ describe('consensus', () => {
     expect(lastRequest(models.Ann)).toContain('must be JSON');
   });
 
+  it('takes the limits of an agent for each time that it is asked', async () => {
+    const scripts = { Ann: ['What?', wants('tea'), wants('tea')], Bob: [wants('milk'), 'Well.', wants('tea')] };
+    const members = Object.entries(scripts).map(([name, turns]) => ({
+      name,
+      agent: agent(scripted(turns), { maxSteps: 1 }),
+    }));
+    expect(await consensus(members)('?')).toMatchObject({ output: 'tea', reached: 'negotiated', absences: [] });
+  });
+
   it('leaves out who never answers, at the deadline of a member', async () => {
     const { run, clock } = testRun();
     const stalled: ScriptTurn = [{ type: 'stall' }];

@@ -103,6 +103,9 @@ export const checkAnybody = (seats: readonly Seat<unknown>[]): void => {
 const correction = (issues: readonly string[]): Message =>
   user(`This cannot be used:\n${issues.map((issue) => `- ${issue}`).join('\n')}\nWrite it again.`);
 
+/** What it was asked before is given now: the limits of the agent are for each time that it is asked. */
+const goneOn = (state: AgentState): AgentState => ({ ...state, given: state.messages.length });
+
 const isOverBudget = (error: unknown): boolean => isPipewrightError(error) && error.code === 'budget-exceeded';
 
 interface Outcome<T> {
@@ -133,7 +136,7 @@ const converse = async <T>(
 ): Promise<Outcome<T>> => {
   const { agent } = members[at] as Member;
   let { repairs } = seat.open ?? { repairs: 0 };
-  const begun = seat.state === undefined ? {} : { state: seat.state };
+  const begun = seat.state === undefined ? {} : { state: goneOn(seat.state) };
   let task: AgentTask = seat.open === undefined ? { ...begun, messages: ask(seat, at) } : { state: seat.open.state };
   for (;;) {
     const onState = (state: AgentState): Promise<void> => keep({ ...seat, open: { state, repairs } });
@@ -145,7 +148,7 @@ const converse = async <T>(
       return { seat: closed(seat, { status: 'answered', value: reading.value }, state), waiting: [] };
     if (repairs >= maxRepairs) return absent(seat, `What it wrote cannot be used: ${reading.issues.join(' ')}`);
     repairs += 1;
-    task = { state, messages: [correction(reading.issues)] };
+    task = { state: goneOn(state), messages: [correction(reading.issues)] };
   }
 };
 
