@@ -1,6 +1,20 @@
 export { calculator } from './builtin/calculator.js';
 export { braveSearch } from './builtin/brave-search.js';
 export { type CodeRequest, type CodeResult, codeTool, type CodeToolOptions } from './builtin/code-tool.js';
+export { type DateAnswer, type DateRequest, dateTool, type DateToolOptions } from './builtin/date-tool.js';
+export type { DateDifference, DateFacts, DateUnit } from './builtin/date-math.js';
+export {
+  type DateLanguage,
+  type ExtractDatesOptions,
+  type ExtractedDate,
+  type ExtractedNumber,
+  type ExtractedValues,
+  extractDates,
+  extractNumbers,
+  type ExtractRequest,
+  extractTool,
+  type ExtractToolOptions,
+} from './builtin/extract-tool.js';
 export {
   type ColumnSummary,
   describeTable,
