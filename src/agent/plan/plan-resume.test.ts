@@ -139,6 +139,7 @@ describe.each(Object.entries(kinds))('%s', (_, { make, script, done }) => {
     const poor = await make(model, { tools: [mark], limits, budget: { maxCalls: 4 } })('Go.');
     expect(poor).toMatchObject({ stopReason: 'budget', output: undefined });
     expect(poor.tasks.some(({ status }) => status === 'done')).toBe(true);
+    expect(poor.tasks.flatMap(({ failures }) => failures)).toEqual([]);
     const rich = await make(planningModel(script), { tools: [mark], limits })({ state: throughJson(poor.state) });
     expect(rich).toMatchObject({ stopReason: 'answered' });
     const model2 = planningModel(script);
@@ -192,6 +193,36 @@ const settled = async <T>(going: Promise<T>, { advance }: ManualClock): Promise<
   while (!isOver) await advance(10);
   return watched;
 };
+
+describe('an answer that is cut', () => {
+  it('is told as far as it came, and written anew from the results when the work goes on', async () => {
+    const cut: ScriptTurn = [
+      { type: 'text-delta', text: 'All is' },
+      { type: 'finish', reason: 'length' },
+    ];
+    const plans = JSON.stringify(tasks('a:'));
+    const planner = planAgent(scripted([plans, 'done', cut, 'All is well.']));
+    const first = await planner('Go.');
+    expect(first).toMatchObject({ stopReason: 'cut', text: 'All is', output: undefined });
+    const second = await planner({ state: throughJson(first.state) });
+    expect(second).toMatchObject({ stopReason: 'answered', text: 'All is well.' });
+    expect(second.messages).toHaveLength(1);
+  });
+});
+
+describe('a state that cannot be kept', () => {
+  it('ends the work with what its keeper threw, tasks under way included', async () => {
+    const model = planningModel({
+      plans: [tasks('a:', 'b:')],
+      work: (task) => (task === 'do a' ? 'did a' : [{ type: 'stall' }]),
+    });
+    const onState = ({ work }: AgentState): void => {
+      if (JSON.stringify(work).includes('did a')) throw new Error('The disk is full.');
+    };
+    await expect(planAgent(model, { onState })('Go.')).rejects.toThrow('The disk is full.');
+    expect(model.asked()).toBe('pww');
+  });
+});
 
 describe('a plan that is made anew', () => {
   it('Q21 is asked for with the same bytes whatever ended first', async () => {
