@@ -149,18 +149,15 @@ export const describeAgent = (name: string, suite: AgentSuite): void => {
       }
     });
 
-    it('Q10 rejects with the failure of its model, whichever call it is', async () => {
+    it('Q10 settles whichever call of its model fails: with the failure, or with what it came to after another try', async () => {
       const all = turns(one, end);
       for (let at = 0; at < all.length; at++) {
         const failing = [...all.slice(0, at), [{ type: 'throw', error: new Error(`Call ${at} failed.`) } as const]];
         const model = scripted([...failing, ...all.slice(at + 1)]);
-        const outcome = await make(model, { tools: [notebook().tool] })(task).then(
-          ({ stopReason }) => stopReason,
-          (error: unknown) => String(error),
-        );
-        // A kind may go on without a part of its work; it must not go on as if nothing had happened in silence for ever.
-        expect(outcome).toBeTypeOf('string');
-        expect(model.requests.length).toBeLessThanOrEqual(all.length + 1);
+        const outcome = await make(model, { tools: [notebook().tool] })(task).catch((error: unknown) => error);
+        if (outcome instanceof Error) expect(outcome.message).toContain(`Call ${at} failed.`);
+        else expect(outcome).toMatchObject({ stopReason: expect.stringMatching(/^(?:answered|stopped)$/u) });
+        expect(model.requests.length).toBeLessThanOrEqual(all.length);
       }
     });
 
