@@ -31,7 +31,7 @@ const topic = hasData
       parts: [
         'How much revenue did Mozilla receive from Google?',
         'Who volunteers for the Mozilla community?',
-        'What is the Mozilla Foundation?',
+        'What do the Mozilla Foundation and the Mozilla Corporation do?',
       ],
       positions: ['royalties of search engines such as Google', 'the work of volunteers in the community'],
     }
@@ -53,9 +53,12 @@ const model = process.env.OPENAI_API_KEY === undefined ? undefined : openai('gpt
 console.log(model === undefined ? 'No OPENAI_API_KEY: quotes, counts and a script.' : 'Models do the work.');
 
 // --- The corpus -----------------------------------------------------------------------------------------------------------------
-/** Footnote marks would be taken for citations of ours, and addresses say nothing. */
+/** Footnote marks would be taken for citations of ours; lists of references and addresses say nothing. */
 const plain = (text: string): string =>
-  text.replaceAll(/\[\^?\d+\](?!\()/gu, '').replaceAll(/\[([^\]]*)\]\([^)]*\)/gu, '$1');
+  text
+    .replaceAll(/^.*\*\*\^\*\*.*$/gmu, '')
+    .replaceAll(/\[\^?\d+\](?!\()/gu, '')
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/gu, '$1');
 await using index = await bm25();
 for (const file of topic.files) {
   const { documents } = await loadFile(join(folder, file));
