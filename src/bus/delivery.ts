@@ -43,7 +43,13 @@ export const openDelivery = async <Types extends MessageTypes>(
     const what = settlement();
     isSettled = true;
     withdrawn.delete(envelope.id);
-    await broker.settle(seat, taken, what);
+    try {
+      await broker.settle(seat, taken, what);
+    } catch (error) {
+      // The server may not have heard of it: it can be told again.
+      isSettled = false;
+      throw error;
+    }
   };
   if (attempt > maxAttempts) {
     const error = new Error(`its receiver ended ${maxAttempts} times while it worked on it`);

@@ -14,7 +14,10 @@ export const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: unknown) => error,
   );
-export const draft = (payload: unknown) => ({ type: 'note', payload });
+export const draft = (payload: unknown): { readonly type: string; readonly payload: unknown } => ({
+  type: 'note',
+  payload,
+});
 /** Waits until the expectation holds; the work of a server takes a moment. */
 export const eventually = (check: () => Promise<void> | void): Promise<void> =>
   vi.waitFor(check, { timeout: 5_000, interval: 5 });
