@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { textOf } from '../../core/index.js';
-import { scripted, testRun } from '../../testing/index.js';
+import { z } from 'zod';
+import { type Run, textOf } from '../../core/index.js';
+import { callsTool, scripted, testRun } from '../../testing/index.js';
+import { taintKey, tool } from '../../tool/index.js';
 import { met, planningModel, taskIn, throughJson, unmet } from '../../../test/planning-model.js';
-import { type PlanTask, resultVerifier, rewindPlan, verifiedPlanAgent } from '../index.js';
+import { type PlanTask, resultVerifier, rewindPlan, type VerifierInput, verifiedPlanAgent } from '../index.js';
 
 const task = (id: string, more: Partial<PlanTask> = {}) => ({
   id,
@@ -106,6 +108,31 @@ describe('verifiedPlanAgent', () => {
     };
     const { tasks } = await verifiedPlanAgent(model, { verifier })('Go.');
     expect(tasks[0]).toMatchObject({ status: 'done', failures: ['The checker is down.'] });
+  });
+
+  it('tells the verifier what the tools gave, and its tools that it came from outside', async () => {
+    const web = tool({
+      name: 'web',
+      description: '',
+      input: z.object({}),
+      isUntrusted: true,
+      run: () => 'seen',
+    });
+    const model = planningModel({
+      plans: [phases([task('a')])],
+      work: (_, { messages }) => (messages.at(-1)?.role === 'tool' ? 'I saw it.' : callsTool('web', {})),
+    });
+    const seen: unknown[] = [];
+    const verifier = async (input: VerifierInput, run: Run) => {
+      seen.push(run.get(taintKey));
+      return resultVerifier(model)(input, run);
+    };
+    await verifiedPlanAgent(model, { tools: [web], verifier })('Go.');
+    expect(seen).toEqual([['web']]);
+    const verifying = model.requests
+      .map((request) => textsOf(request as never))
+      .find((text) => text.includes('Check whether'));
+    expect(verifying).toContain('{"tool":"web","output":"seen"}');
   });
 
   it('shows the model what is wrong with a plan in phases', async () => {
