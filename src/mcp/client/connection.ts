@@ -1,43 +1,28 @@
-import type { Client, ClientOptions, Progress, RequestOptions } from '@modelcontextprotocol/client';
-import { isPipewrightError, PipewrightError, raceAbort, type Run, scrubText, sleep } from '../../core/index.js';
-import { type Link, openLink } from './link.js';
-import { quoted, serverFailure } from './server-failure.js';
-import type { McpLog, McpSource } from './types.js';
-
-/** How often connecting is tried before a request fails, and how long the first wait between is; each is twice the one before. */
-const maxConnects = 3;
-const firstWaitMs = 250;
+import type { Client, Progress, RequestOptions } from '@modelcontextprotocol/client';
+import { PipewrightError, type Run, scrubText } from '../../core/index.js';
+import type { Link } from './link.js';
+import { closedError, type ConnectionOptions, linkKeeper } from './link-keeper.js';
+import { serverFailure } from './server-failure.js';
+import type { McpSource } from './types.js';
 
 /** A timer that the SDK sets beside ours: it never fires first. */
 const noTimeoutMs = 2_147_483_647;
-
-export interface ConnectionOptions {
-  readonly timeoutMs: number;
-  readonly maxMessageBytes: number;
-  /** What the SDK's client is made with, each time. */
-  readonly sdkOptions: () => Promise<ClientOptions>;
-  readonly prepare: (client: Client) => void;
-  readonly onLog: (log: McpLog) => unknown;
-  /** What was known of the server may no longer hold. */
-  readonly onLost: () => void;
-}
 
 export interface Asked {
   /** For messages: `the call of \`echo\``. */
   readonly what: string;
   /** Name of its `progress` events. */
   readonly label: string;
-  readonly timeoutMs?: number;
+  /** Whether it changes nothing: then it is sent again, once, when the connection was lost. @default false */
+  readonly isRead?: boolean;
 }
+
+type Send<T> = (client: Client, options: RequestOptions) => Promise<T>;
 
 /** A server, whichever connection there is to it right now. */
 export interface Connection {
   /** Sends a request over a connection that works, and turns what fails into errors of ours. */
-  readonly request: <T>(
-    asked: Asked,
-    run: Run,
-    send: (client: Client, options: RequestOptions) => Promise<T>,
-  ) => Promise<T>;
+  readonly request: <T>(asked: Asked, run: Run, send: Send<T>) => Promise<T>;
   /** The runs of the requests that wait for an answer, in the order in which they were sent. */
   readonly runs: () => readonly Run[];
   /** The text without what only we and the server may know. */
@@ -51,22 +36,13 @@ const secretsOf = (source: McpSource): Set<string> => {
   return new Set(given.map((value) => value.replace(/^(?:Bearer|Basic) +/iu, '')));
 };
 
-const closedError = (server: string): PipewrightError =>
-  new PipewrightError('connection-lost', `The MCP client \`${server}\` was closed. Make a new one.`);
-
 const timeoutError = ({ what }: Asked, server: string, timeoutMs: number): PipewrightError => {
   const message = `The MCP server \`${server}\` did not answer ${what} within ${timeoutMs} ms. Try again, or raise \`timeoutMs\`.`;
   return new PipewrightError('timeout', message, { retryable: true });
 };
 
 /** A request with the run that it is for. The signal that the SDK gets is its own: the run's may be shared by a thousand. */
-const sendOn = async <T>(
-  link: Link,
-  asked: Asked,
-  run: Run,
-  timeoutMs: number,
-  send: (client: Client, options: RequestOptions) => Promise<T>,
-): Promise<T> => {
+const sendOn = async <T>(link: Link, asked: Asked, run: Run, timeoutMs: number, send: Send<T>): Promise<T> => {
   const controller = new AbortController();
   let isLate = false;
   const forget = run.onAbort(() => controller.abort('The caller gave up.'));
@@ -90,99 +66,34 @@ const sendOn = async <T>(
 
 /** Makes the connection to a server; nothing is opened before the first request. */
 export const connection = (source: McpSource, options: ConnectionOptions): Connection => {
-  const { timeoutMs, maxMessageBytes, sdkOptions, prepare, onLog, onLost } = options;
-  const closed = new AbortController();
   const secrets = secretsOf(source);
+  const keeper = linkKeeper(source, secrets, options);
   /** One entry for each request: several may have the same run. */
   const waiting = new Set<{ readonly run: Run }>();
-  const ends = new Set<Promise<void>>();
-  let current: Promise<Link> | undefined;
 
-  const open = async (): Promise<Link> => {
-    const link = await openLink(source, {
-      timeoutMs,
-      maxMessageBytes,
-      sdkOptions,
-      prepare,
-      onError: (error) => {
-        const data = quoted(error.message, { server: source.name, secrets });
-        onLog({ server: source.name, level: 'error', logger: 'connection', data });
-      },
-      secrets,
-      signal: closed.signal,
-    });
-    if (!closed.signal.aborted) return link;
-    await link.close();
-    throw closedError(source.name);
-  };
-
-  const connect = async (run: Run): Promise<Link> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await open();
-      } catch (error) {
-        // A server that was waited for in vain is not waited for again.
-        const isOver = !(isPipewrightError(error) && error.code === 'connection-lost') || attempt >= maxConnects;
-        if (closed.signal.aborted) throw closedError(source.name);
-        if (isOver) throw error;
-        const waitMs = firstWaitMs * 2 ** (attempt - 1);
-        run.emit({ type: 'retry-wait', attempt, waitMs, error });
-        await sleep(waitMs, { signal: closed.signal, clock: run.clock });
-      }
-    }
-  };
-
-  /** Lets go of a connection that is of no use; the next request makes another. */
-  const drop = (link: Link, of: Promise<Link>): void => {
-    if (current === of) current = undefined;
-    onLost();
-    const end = link.close().catch(() => undefined);
-    ends.add(end);
-    void end.then(() => ends.delete(end));
-  };
-
-  const working = async (run: Run): Promise<readonly [Link, Promise<Link>]> => {
-    if (closed.signal.aborted) throw closedError(source.name);
-    if (current === undefined) {
-      const made = connect(run);
-      current = made;
-      made.catch(() => {
-        if (current === made) current = undefined;
-      });
-    }
-    const held = current;
-    // A caller who gives up does not take the connection from the others who wait for it.
-    const link = await raceAbort(held, run);
-    if (!link.isLost()) return [link, held];
-    drop(link, held);
-    return working(run);
-  };
-
-  return {
-    request: async (asked, run, send) => {
+  const request = async <T>(asked: Asked, run: Run, send: Send<T>, isAgain = false): Promise<T> => {
+    run.throwIfAborted();
+    const kept = await keeper.working(run);
+    const { link } = kept;
+    const entry = { run };
+    waiting.add(entry);
+    try {
+      return await sendOn(link, asked, run, options.timeoutMs, send);
+    } catch (error) {
       run.throwIfAborted();
-      const [link, held] = await working(run);
-      const entry = { run };
-      waiting.add(entry);
-      try {
-        return await sendOn(link, asked, run, asked.timeoutMs ?? timeoutMs, send);
-      } catch (error) {
-        run.throwIfAborted();
-        const failure = serverFailure(link.fault() ?? error, asked.what, link.context());
-        if (failure.isLost || link.isLost()) drop(link, held);
-        throw closed.signal.aborted ? closedError(source.name) : failure.error;
-      } finally {
-        waiting.delete(entry);
-      }
-    },
+      const failure = serverFailure(link.fault() ?? error, asked.what, link.context());
+      if (failure.isLost || link.isLost()) keeper.drop(kept);
+      if (keeper.isClosed()) throw closedError(source.name);
+      if (asked.isRead === true && failure.isLost && !isAgain) return await request(asked, run, send, true);
+      throw failure.error;
+    } finally {
+      waiting.delete(entry);
+    }
+  };
+  return {
+    request: (asked, run, send) => request(asked, run, send),
     clean: (text) => scrubText(text, [...secrets]),
     runs: () => [...waiting].map(({ run }) => run),
-    close: async () => {
-      closed.abort(closedError(source.name));
-      const link = await current?.catch(() => undefined);
-      current = undefined;
-      await link?.close();
-      await Promise.all(ends);
-    },
+    close: keeper.close,
   };
 };

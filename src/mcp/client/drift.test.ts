@@ -37,9 +37,11 @@ const failure = async (work: Promise<unknown>): Promise<PipewrightError> => {
 const namesOf = async (client: McpClient): Promise<readonly string[]> => (await client.tools()).map(({ name }) => name);
 
 describe('a server that was restarted with other tools', () => {
-  it('fails the call that finds its session gone, and is connected to anew by the next', async () => {
+  it('fails the call that finds its session gone, and is connected to anew by the next; what only reads goes through', async () => {
     const { client, serve } = changing();
     await client.tools();
+    serve(good);
+    expect(await namesOf(client)).toEqual(['s_look', 's_list']);
     serve(good);
     expect(await failure(client.call('list', {}))).toMatchObject({ code: 'connection-lost', retryable: true });
     expect((await client.call('list', {})).content).toEqual([{ type: 'text', text: 'list ran' }]);

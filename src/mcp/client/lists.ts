@@ -8,7 +8,7 @@ const defined = <T extends object>(fields: T): { readonly [K in keyof T]: Exclud
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 
 export const listResources = (connection: Connection, run: Run): Promise<readonly McpResource[]> =>
-  connection.request({ what: 'the list of resources', label: 'list' }, run, async (client, options) => {
+  connection.request({ what: 'the list of resources', label: 'list', isRead: true }, run, async (client, options) => {
     if (!has(client, 'resources')) return [];
     const listed = await listAll('resources', async (params) => {
       const { resources, nextCursor } = await client.request({ method: 'resources/list', params }, options);
@@ -20,7 +20,7 @@ export const listResources = (connection: Connection, run: Run): Promise<readonl
   });
 
 export const listTemplates = (connection: Connection, run: Run): Promise<readonly McpResourceTemplate[]> =>
-  connection.request({ what: 'the list of templates', label: 'list' }, run, async (client, options) => {
+  connection.request({ what: 'the list of templates', label: 'list', isRead: true }, run, async (client, options) => {
     if (!has(client, 'resources')) return [];
     const listed = await listAll('templates', async (params) => {
       const page = await client.request({ method: 'resources/templates/list', params }, options);
@@ -32,7 +32,7 @@ export const listTemplates = (connection: Connection, run: Run): Promise<readonl
   });
 
 export const listPrompts = (connection: Connection, run: Run): Promise<readonly McpPrompt[]> =>
-  connection.request({ what: 'the list of prompts', label: 'list' }, run, async (client, options) => {
+  connection.request({ what: 'the list of prompts', label: 'list', isRead: true }, run, async (client, options) => {
     if (!has(client, 'prompts')) return [];
     const listed = await listAll('prompts', async (params) => {
       const { prompts, nextCursor } = await client.request({ method: 'prompts/list', params }, options);

@@ -105,7 +105,7 @@ export const mcpClient = (source: McpSource, options: McpClientOptions = {}): Mc
   const link = connect(source, settings, () => list);
   const caller = { connection: link, list };
   const contents = (uri: string, run: Run) =>
-    link.request({ what: `reading \`${uri}\``, label: uri }, run, async (client, asked) => {
+    link.request({ what: `reading \`${uri}\``, label: uri, isRead: true }, run, async (client, asked) => {
       const result = await client.readResource({ uri }, asked);
       return result.contents;
     });
@@ -116,7 +116,7 @@ export const mcpClient = (source: McpSource, options: McpClientOptions = {}): Mc
   const client: Omit<McpClient, typeof Symbol.asyncDispose> = {
     name,
     about: (run = createRun()) =>
-      link.request({ what: 'being asked who it is', label: 'about' }, run, async (sdk) => infoOf(sdk)),
+      link.request({ what: 'being asked who it is', label: 'about', isRead: true }, run, async (sdk) => infoOf(sdk)),
     tools: async (run = createRun()) =>
       toolsOf(caller, await list.pinned(link, run), { server: name, ...settings, onTrouble }),
     call: (tool, input, run = createRun()) => callMcpTool(caller, tool, input, run),
@@ -129,7 +129,7 @@ export const mcpClient = (source: McpSource, options: McpClientOptions = {}): Mc
     contents: async (uri, run = createRun()) => (await contents(uri, run)).map(resourceContent),
     prompts: (run = createRun()) => listPrompts(link, run),
     prompt: (prompt, values = {}, run = createRun()) =>
-      link.request({ what: `the prompt \`${prompt}\``, label: prompt }, run, async (sdk, asked) => {
+      link.request({ what: `the prompt \`${prompt}\``, label: prompt, isRead: true }, run, async (sdk, asked) => {
         const { messages } = await sdk.getPrompt({ name: prompt, arguments: { ...values } }, asked);
         return messages.map(({ role, content }): Message => ({ role, content: [partOf(contentOf(content))] }));
       }),

@@ -4,7 +4,8 @@ import { type JsonSchema, PipewrightError, type Run } from '../../core/index.js'
 import { jsonSchema, tool } from '../../tool/index.js';
 import type { Connection } from './connection.js';
 import { contentOf, joinedText, modelOutput } from './content.js';
-import type { ListedTool, ToolList } from './tool-list.js';
+import type { ListedTool } from './pin-board.js';
+import type { ToolList } from './tool-list.js';
 import type { McpReply, McpTool } from './types.js';
 
 /** Longest name that every provider takes. */
