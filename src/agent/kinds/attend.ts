@@ -109,7 +109,10 @@ export const attend = (
         outer,
       );
     } catch (error) {
-      outer.emit({ type: 'warning', message: `The mission \`${id}\` could not be kept: ${scrubText(messageOf(error))}` });
+      outer.emit({
+        type: 'warning',
+        message: `The mission \`${id}\` could not be kept: ${scrubText(messageOf(error))}`,
+      });
     } finally {
       scope[Symbol.dispose]();
     }

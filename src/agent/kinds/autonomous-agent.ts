@@ -1,6 +1,5 @@
 import {
   type AnyStep,
-  assistant,
   checkAtLeast,
   isPipewrightError,
   type Run,
@@ -11,16 +10,24 @@ import {
 import type { ChatModel } from '../../model/index.js';
 import type { TextModel } from '../../output/index.js';
 import { memoryStore } from '../../store/index.js';
-import { answerIn, withMessages } from '../agent-state.js';
+import { answerIn } from '../agent-state.js';
 import { type AgentContext, type AgentSettings, defineAgent, withWork } from '../define-agent.js';
 import { outputOf } from '../think.js';
 import type { Agent, AgentEnd, AgentState } from '../types.js';
 import { type Critic, criticize, criticOf, type Critique } from './critic.js';
-import { idleMission, type Mission, type MissionFailure, type MissionPhase, missionTransitions, moved, publicMission } from './mission.js';
+import {
+  idleMission,
+  type Mission,
+  type MissionFailure,
+  type MissionPhase,
+  missionTransitions,
+  moved,
+  publicMission,
+} from './mission.js';
 import { briefing, planMission, unmetIn } from './mission-plan.js';
 import { advised, failureOf, recoveryFor } from './recovery.js';
 import { supervise, type Supervisor } from './supervise.js';
-import { delegate, type Employing, isModel, taskText, workerOf, workerSteps } from './worker.js';
+import { concluded, delegate, type Employing, isModel, taskText, workerOf, workerSteps } from './worker.js';
 
 export interface MissionLimits {
   /** How often a result that misses criteria is worked on, the first time included. @default 2 */
@@ -161,7 +168,7 @@ const executed = async (
   const { critique, unmet } = await judged(autonomy, state, text, run);
   const change = critique === undefined ? {} : { critique };
   if (unmet.length === 0) {
-    return moveTo(withMessages(state, assistant(text)), 'done', 'The goal is reached.', run, change);
+    return moveTo(concluded(state, text), 'done', 'The goal is reached.', run, change);
   }
   const missing = `Criteria are not met: ${unmet.join('; ')}`;
   state = withWork(state, { ...missionIn(state), ...change });
@@ -193,12 +200,7 @@ const advanced = (
   }
 };
 
-const phases = async (
-  autonomy: Autonomy,
-  start: AgentState,
-  context: AgentContext,
-  run: Run,
-): Promise<AgentEnd> => {
+const phases = async (autonomy: Autonomy, start: AgentState, context: AgentContext, run: Run): Promise<AgentEnd> => {
   let state = start;
   for (;;) {
     run.throwIfAborted();
@@ -213,12 +215,7 @@ const phases = async (
 };
 
 /** Works on a mission within its limits, whatever it took before; what ends it otherwise is kept as its failure. */
-const pursue = async (
-  autonomy: Autonomy,
-  start: AgentState,
-  context: AgentContext,
-  outer: Run,
-): Promise<AgentEnd> => {
+const pursue = async (autonomy: Autonomy, start: AgentState, context: AgentContext, outer: Run): Promise<AgentEnd> => {
   const before = missionIn(start);
   const startedMs = outer.clock.now();
   const maxCalls = Math.max(0, autonomy.maxCalls - before.calls);
@@ -245,7 +242,7 @@ const pursue = async (
     const isCalls = isLimit && run.meter.spent.calls >= maxCalls;
     const isOwn = isCalls || (isLimit && elapsedMs() >= maxMs);
     const stopReason = isCalls ? 'max-steps' : 'budget';
-    const failure = isOwn ? { ...failureOf(error), code: stopReason } as const : failureOf(error);
+    const failure = isOwn ? ({ ...failureOf(error), code: stopReason } as const) : failureOf(error);
     const state = await failedBy(autonomy, last, failure, outer, error);
     await tell(state);
     if (!isOwn) throw error;

@@ -21,13 +21,31 @@ export interface Recovery {
 }
 
 const later: Recovery = { action: 'retry-later', why: 'What failed is overloaded or out of reach, and may come back.' };
-const otherModel: Recovery = { action: 'other-model', why: 'Another model may manage it; a `fallback` changes over by itself.' };
-const otherGoal: Recovery = { action: 'change-goal', why: 'The goal may ask for more than can be done, or say it in an unlucky way.' };
-const raise: Recovery = { action: 'raise-limit', why: 'A limit ended the work. What was done is kept: with a higher one it goes on.' };
-const setup: Recovery = { action: 'fix-setup', why: 'The program or its surroundings are not set up as needed; the message says where.' };
+const otherModel: Recovery = {
+  action: 'other-model',
+  why: 'Another model may manage it; a `fallback` changes over by itself.',
+};
+const otherGoal: Recovery = {
+  action: 'change-goal',
+  why: 'The goal may ask for more than can be done, or say it in an unlucky way.',
+};
+const raise: Recovery = {
+  action: 'raise-limit',
+  why: 'A limit ended the work. What was done is kept: with a higher one it goes on.',
+};
+const setup: Recovery = {
+  action: 'fix-setup',
+  why: 'The program or its surroundings are not set up as needed; the message says where.',
+};
 const again: Recovery = { action: 'retry', why: 'It may have been chance; what was done is kept.' };
-const approve: Recovery = { action: 'approve', why: 'A policy denied what the work needs: allow it, or approve of it.' };
-const quota: Recovery = { action: 'raise-limit', why: 'The account has used up what it may: raise its limit with the provider.' };
+const approve: Recovery = {
+  action: 'approve',
+  why: 'A policy denied what the work needs: allow it, or approve of it.',
+};
+const quota: Recovery = {
+  action: 'raise-limit',
+  why: 'The account has used up what it may: raise its limit with the provider.',
+};
 
 const passing = [later, otherModel] as const;
 const limit = [raise, otherGoal] as const;

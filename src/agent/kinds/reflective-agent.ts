@@ -1,19 +1,11 @@
-import {
-  type AnyStep,
-  assistant,
-  checkAtLeast,
-  PipewrightError,
-  type Run,
-  type Schema,
-  user,
-} from '../../core/index.js';
+import { type AnyStep, checkAtLeast, PipewrightError, type Run, type Schema, user } from '../../core/index.js';
 import type { ChatModel } from '../../model/index.js';
-import { answerIn, withMessages } from '../agent-state.js';
+import { answerIn } from '../agent-state.js';
 import { type AgentContext, type AgentSettings, defineAgent, withWork } from '../define-agent.js';
 import { outputOf } from '../think.js';
 import type { Agent, AgentEnd, AgentState } from '../types.js';
 import { type Critic, criticize, criticOf, type Criterion, type Critique, plainRubric, reviewText } from './critic.js';
-import { delegate, type Employing, isModel, taskText, workerOf, workerSteps } from './worker.js';
+import { concluded, delegate, type Employing, isModel, taskText, workerOf, workerSteps } from './worker.js';
 
 /** One version of an answer, and what the critic made of it. */
 export interface Draft {
@@ -125,7 +117,7 @@ const isEnd = (made: AgentEnd | AgentState): made is AgentEnd => 'stopReason' in
 const finished = (state: AgentState): AgentState => {
   const reflection = reflectionIn(state);
   const best = reflection.drafts[bestAt(reflection.drafts)];
-  return withWork(withMessages(state, assistant(best?.text ?? '')), { ...reflection, isDone: true });
+  return concluded(withWork(state, { ...reflection, isDone: true }), best?.text ?? '');
 };
 
 const reflect = async (

@@ -101,7 +101,18 @@ const statusOf = (record: MissionRecord, nowMs: number): MissionStatus => {
   const { id, goal, createdMs, changedMs, state } = record;
   const text = stepsOf(state).findLast((step) => step.text !== '')?.text ?? '';
   const { usage, costUsd } = state;
-  return { ...publicMission(missionOf(record)), id, goal, isRunning: isHeld(record, nowMs), text, createdMs, changedMs, usage, costUsd, state };
+  return {
+    ...publicMission(missionOf(record)),
+    id,
+    goal,
+    isRunning: isHeld(record, nowMs),
+    text,
+    createdMs,
+    changedMs,
+    usage,
+    costUsd,
+    state,
+  };
 };
 
 const over = (id: string, what: string): PipewrightError =>
@@ -122,7 +133,8 @@ const checkResumable = (record: MissionRecord, { messages = [] }: MissionResume,
     throw new PipewrightError('store-locked', message, { retryable: true, details: { where: id } });
   }
   if (failure?.code === 'cancelled') throw over(id, 'was cancelled: start another one');
-  if (phase === 'done' && messages.length === 0) throw over(id, 'is done: give it a further message, or start another one');
+  if (phase === 'done' && messages.length === 0)
+    throw over(id, 'is done: give it a further message, or start another one');
 };
 
 /** The state of a mission before anything is done. What is remembered is asked for now, so that a crash does not ask again. */

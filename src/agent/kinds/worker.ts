@@ -1,7 +1,7 @@
-import { type Message, partsOf, type Run, type Schema } from '../../core/index.js';
+import { assistant, type Message, partsOf, type Run, type Schema } from '../../core/index.js';
 import type { ChatModel } from '../../model/index.js';
 import { agent } from '../agent.js';
-import { stepsOf, withTaint } from '../agent-state.js';
+import { stepsOf, withMessages, withTaint } from '../agent-state.js';
 import { type AgentContext, withWork, workOn } from '../define-agent.js';
 import type { Agent, AgentResult, AgentState, AgentStep, AgentTask } from '../types.js';
 
@@ -71,6 +71,12 @@ export const delegate = async (
   // At a budget or a pause it stopped in the middle, and goes on there; anywhere else it came to an end.
   const isAmid = stopReason === 'paused' || stopReason === 'budget';
   return { state: keep(sub, isAmid ? { working: sub } : { worked: sub }), result };
+};
+
+/** The state of the kind with the worker's answer as its own; the worker, who said it, is not told it again. */
+export const concluded = (state: AgentState, text: string): AgentState => {
+  const said = withMessages(state, assistant(text));
+  return withWork(said, { ...state.work, employed: { ...employedIn(state), seen: said.messages.length } });
 };
 
 /** What the worker did so far. */
