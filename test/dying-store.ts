@@ -37,10 +37,3 @@ export const dyingStore = (store: Store, atWrite: number, when: 'before' | 'afte
     },
   };
 };
-
-/** All that an iterable gives. */
-export const allOf = async <T>(items: AsyncIterable<T>): Promise<readonly T[]> => {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-};

@@ -17,13 +17,19 @@ const build = (edges: (builder: Builder) => void, hasCheckpoints: boolean): RunF
   const builder = new StateGraph(State) as unknown as Builder;
   for (const name of names) builder.addNode(name, async () => ({ sum: 1, log: [name] }));
   edges(builder);
+  if (!hasCheckpoints) {
+    const graph = builder.compile({});
+    return async () => (await graph.invoke({ sum: 0 })).sum;
+  }
+  const checkpointer = new MemorySaver();
+  const graph = builder.compile({ checkpointer });
   let thread = 0;
-  // A saver for every call, as our store is: what has piled up is none of the call.
-  const graph = builder.compile({});
   return async () => {
-    if (!hasCheckpoints) return (await graph.invoke({ sum: 0 })).sum;
-    const kept = builder.compile({ checkpointer: new MemorySaver() });
-    return (await kept.invoke({ sum: 0 }, { configurable: { thread_id: `t${thread++}` } })).sum;
+    const id = `t${thread++}`;
+    const { sum } = await graph.invoke({ sum: 0 }, { configurable: { thread_id: id } });
+    // What has piled up is none of the next call.
+    await checkpointer.deleteThread(id);
+    return sum;
   };
 };
 

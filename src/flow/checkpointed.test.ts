@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { allOf, dyingStore } from '../../test/dying-store.js';
+import { dyingStore } from '../../test/dying-store.js';
+import { allOf } from '../../test/settle.js';
 import { createRun, map, type Run, type Store } from '../core/index.js';
 import { memoryStore } from '../store/index.js';
 import { testRun } from '../testing/index.js';
@@ -114,7 +115,7 @@ describe('checkpointed', () => {
       };
       const { store: counting, count } = dyingStore(memoryStore(), Infinity, when);
       await attempt(orders(counting) as never);
-      expect(count()).toBe(9);
+      expect(count()).toBe(8);
       for (let dies = 1; dies <= count(); dies++) {
         const kept = memoryStore();
         const effects: string[] = [];

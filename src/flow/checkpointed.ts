@@ -139,6 +139,8 @@ const keeperOf = (
   };
 };
 
+const nobody = (): void => undefined;
+
 const goOn = async (
   settings: Settings,
   opened: Opened,
@@ -146,7 +148,8 @@ const goOn = async (
   parts: ReadonlyMap<string, Uint8Array>,
   run: Run,
 ): Promise<GraphResult<State>> => {
-  using scope = run.scope();
+  // Watched, so that every step has a span: their names are the places of the journal.
+  using scope = run.scope({ on: nobody });
   return await runGraph(settings.plan, checkpoint, keeperOf(settings, opened, parts, scope), scope.run);
 };
 

@@ -40,19 +40,29 @@ const outcomeOf = (name: string, output: unknown): Outcome => {
   throw new PipewrightError('bad-input', message, { details: { where: name } });
 };
 
+/** Where the update of one node is kept. */
+interface NodeKeep {
+  readonly journal: Journal;
+  /** False for the last node of a step that has gone well: the checkpoint comes next. */
+  readonly isWorthIt: () => boolean;
+}
+
 const callNode = async (
   { name, step }: PlannedNode,
   state: State,
   held: HeldPause | undefined,
-  journal: Journal | undefined,
+  keeping: NodeKeep | undefined,
   run: Run,
 ): Promise<Outcome> => {
   const within = held?.when === 'inside' ? run.with({ values: new Map([[resumedKey, resumedOf(held)]]) }) : run;
   const call = (inner: Run): unknown => callStep(step, state, inner, name);
   const output =
-    journal === undefined
+    keeping === undefined
       ? await call(within)
-      : await journal.call({ name, work: call, isKept: (each) => !isPause(each) }, within);
+      : await keeping.journal.call(
+          { name, work: call, isKept: (each) => !isPause(each) && keeping.isWorthIt() },
+          within,
+        );
   return outcomeOf(name, output);
 };
 
@@ -63,7 +73,8 @@ const outcomesOf = async (
   keep: StepKeep | undefined,
   outer: Run,
 ): Promise<readonly Outcome[]> => {
-  const journal = keep === undefined || (keep.isCheckpointed && next.length === 1) ? undefined : keep.journal;
+  let open = next.length;
+  const keeping = keep && { journal: keep.journal, isWorthIt: () => !keep.isCheckpointed || open > 1 };
   const one = (name: string, run: Run): Outcome | Promise<Outcome> => {
     const node = nodeOf(plan, name);
     const done = held.find((each) => each.node === name);
@@ -73,7 +84,7 @@ const outcomesOf = async (
     if (pause === undefined && node.pauses === 'before') {
       return { type: 'pause', pause: { node: name, when: 'before', isAnswered: false } };
     }
-    return callNode(node, state, pause, journal, run);
+    return callNode(node, state, pause, keeping, run);
   };
   const [only] = next;
   if (next.length === 1 && only !== undefined) return [await one(only, outer)];
@@ -81,7 +92,10 @@ const outcomesOf = async (
   const settled = await Promise.allSettled(
     next.map(async (name) => {
       try {
-        return await one(name, group.run);
+        const outcome = await one(name, group.run);
+        // A pause or a failure leaves the step open: then what the others resolve to is kept.
+        if (outcome.type === 'update') open -= 1;
+        return outcome;
       } catch (error) {
         group.abort(error);
         throw error;
@@ -163,11 +177,9 @@ const heldUp = (checkpoint: Checkpoint<State>, outcomes: readonly Outcome[]): Ch
   return { ...checkpoint, held, pauses };
 };
 
-const nobody = (): void => undefined;
-
-/** Watched, so that every step has a span: their names are the places of the journal. */
+/** What is marked inside the nodes finds the journal in its run. */
 const journaled = (keep: StepKeep | undefined, run: Run): Run =>
-  keep === undefined ? run : run.with({ on: nobody, values: new Map([[journalKey, keep.journal]]) });
+  keep === undefined ? run : run.with({ values: new Map([[journalKey, keep.journal]]) });
 
 /**
  * Does one step: all its nodes side by side, then their updates in the order of the definition, then the edges. Where a node
