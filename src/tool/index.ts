@@ -15,6 +15,15 @@ export {
   extractTool,
   type ExtractToolOptions,
 } from './builtin/extract-tool.js';
+export { editText, type TextEdit, type TextOperation } from './builtin/edit-text.js';
+export { formatTable, type TableForm } from './builtin/format-table.js';
+export {
+  countText,
+  type FormatTableRequest,
+  type TextCounts,
+  textTools,
+  type TextToolsOptions,
+} from './builtin/text-tools.js';
 export {
   type ColumnSummary,
   describeTable,
