@@ -186,10 +186,7 @@ const decide = async (settings: Settings, start: AgentState, context: AgentConte
  * It costs at most `maxRounds` tasks of every member, and one more each time that an answer is out of form. It rejects with
  * `member-failed` when nobody answers at all.
  * @throws {PipewrightError} `bad-option`.
- * @example
- * const says = (choice) => agent(scripted([JSON.stringify({ ranking: [choice], confidence: 1, reasons: ['So.'] })], { shouldRepeat: true }));
- * const team = consensus([{ name: 'Ann', agent: says('tea') }, { name: 'Bob', agent: says('tea') }]);
- * (await team('What to drink?')).output // => 'tea'
+ * @example const team = consensus([{ agent: ann }, { agent: bob, weight: 2 }], { rule: supermajority() })
  */
 export const consensus = (
   members: readonly ConsensusMember[],

@@ -232,10 +232,7 @@ const argue = async (settings: Settings, start: AgentState, context: AgentContex
  * It costs at most `rounds` tasks of every side, one more for each that is out of form, and two calls of the judge. It rejects with
  * `member-failed` when no side speaks at all.
  * @throws {PipewrightError} `bad-option`.
- * @example
- * const says = (text) => agent(scripted([text]));
- * const sides = [{ name: 'Ann', agent: says('Position: Tea\nIt warms.') }, { name: 'Bob', agent: says('Position: tea\nIt is cheap.') }];
- * (await debate(sides, debateJudge(scripted([])))('What to drink?')).output?.position // => 'Tea'
+ * @example const debating = debate([{ agent: ann, position: 'tea' }, { agent: bob }], debateJudge(model), { evidence: retriever })
  */
 export const debate = (
   sides: readonly DebateSide[],
