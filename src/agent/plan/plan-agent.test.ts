@@ -5,7 +5,7 @@ import { windowMemory } from '../../memory/index.js';
 import { callsTool, scripted, testRun } from '../../testing/index.js';
 import { policy, tool, toolbox } from '../../tool/index.js';
 import { planningModel, type PlanningScript, taskIn, tasks, throughJson } from '../../../test/planning-model.js';
-import { agent, failureChooser, planAgent } from '../index.js';
+import { agent, defineAgent, failureChooser, planAgent, type PlanTask, verifiedPlanAgent } from '../index.js';
 
 const lastText = (request: { readonly messages: Parameters<typeof textOf>[0][] } | undefined): string =>
   request === undefined ? '' : request.messages.map(textOf).join('\n');
@@ -63,6 +63,21 @@ describe('planAgent', () => {
     const told = '"result":"abc … [5 of 8 characters left out]"';
     expect(lastText(model.requests[2] as never)).toContain(told);
     expect(lastText(model.requests[3] as never)).toContain(told);
+  });
+
+  it('begins with a plan that is known, where it is given one', async () => {
+    const model = planningModel({ plans: [tasks('c:')], work: failing('b') });
+    const plan: readonly PlanTask[] = [
+      { id: 'a', description: 'do a', dependsOn: [] },
+      { id: 'b', description: 'do b', dependsOn: ['a'] },
+    ];
+    const result = await planAgent(model, { plan, limits: { maxTries: 1 } })('Go.');
+    expect(model.asked()).toBe('wwpwa');
+    expect(result.tasks.map(({ id }) => id)).toEqual(['a', 'c']);
+    expect(() => planAgent(model, { plan: [{ id: 'a', description: 'x', dependsOn: ['a'] }] })).toThrow(
+      'wait for each',
+    );
+    expect(() => verifiedPlanAgent(model, { plan })).toThrow('has no criteria');
   });
 
   it('gives an answer of the schema', async () => {
@@ -362,6 +377,24 @@ describe('approval', () => {
     await clock.advance(10);
     expect(await goingOn).toMatchObject({ stopReason: 'paused', waiting: [paused.waiting[1]] });
     expect(paid).toEqual([5]);
+  });
+
+  it('is not what every worker pauses for: the plan pauses with one that only rests', async () => {
+    let isRested = false;
+    const resting = defineAgent<string>(
+      {
+        kind: 'resting',
+        children: [],
+        work: (state) => Promise.resolve({ state, stopReason: isRested ? 'answered' : 'paused', waiting: [] }),
+        read: () => Promise.resolve({ output: undefined, more: {} }),
+      },
+      {},
+    );
+    const planner = planAgent(planningModel({ plans: [tasks('a:')] }), { workers: resting });
+    const paused = await planner('Go.');
+    expect(paused).toMatchObject({ stopReason: 'paused', waiting: [], tasks: [{ status: 'open' }] });
+    isRested = true;
+    expect(await planner({ state: throughJson(paused.state) })).toMatchObject({ stopReason: 'answered' });
   });
 
   it('is asked for where the text that a task builds on came from outside', async () => {

@@ -138,7 +138,8 @@ export const planning = <Out>(
   const workers = workersOf(model, options, limits);
   const described = new Map([...workers].map(([name, { description }]) => [name, description]));
   const answerOptions = { maxSteps: maxAnswers, ...(system === undefined ? {} : { system }) };
-  if (options.plan !== undefined) checkPlan(options.plan, { maxTasks, workers: [...workers.keys()], done: new Set() });
+  if (options.plan !== undefined)
+    checkPlan(options.plan, { maxTasks, workers: [...workers.keys()], isVerified: form.isVerified, done: new Set() });
   const parts: PlanParts = {
     firstPlan: options.plan,
     planner: {

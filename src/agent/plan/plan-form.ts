@@ -15,6 +15,8 @@ import type { PlanTask } from './types.js';
 
 /** How a model is asked for a kind of plan. */
 export interface PlanForm {
+  /** Whether its tasks have criteria. */
+  readonly isVerified: boolean;
   readonly rules: readonly string[];
   readonly schema: (workers: readonly string[]) => JsonSchema;
   /** The tasks in an answer; undefined where it has no such form. */
@@ -61,6 +63,7 @@ const shared = [
 
 /** Tasks with dependencies. */
 export const taskPlan: PlanForm = {
+  isVerified: false,
   rules: shared,
   schema: (workers) => objectSchema({ tasks: listSchema(taskSchema(workers)) }),
   read: (value) => whole(listIn(value, 'tasks')?.map(taskIn)),
@@ -77,6 +80,7 @@ const verifiedTaskIn = (value: unknown, phase: string): PlanTask | undefined => 
 
 /** Phases of tasks with criteria and contingencies. */
 export const phasedPlan: PlanForm = {
+  isVerified: true,
   rules: [
     ...shared,
     'The plan has phases with short names, done one after the other. A task may only need tasks of its own phase or of earlier ones.',

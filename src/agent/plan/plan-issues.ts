@@ -4,6 +4,8 @@ import type { PlanTask } from './types.js';
 export interface PlanBounds {
   readonly maxTasks: number;
   readonly workers: readonly string[];
+  /** Whether each task must have criteria. */
+  readonly isVerified: boolean;
   /** Ids of tasks that are done already. */
   readonly done: ReadonlySet<string>;
 }
@@ -37,8 +39,9 @@ const stuckIn = (tasks: readonly PlanTask[], done: ReadonlySet<string>): readonl
   return [...missing.keys()];
 };
 
-const issuesOf = (task: PlanTask, known: ReadonlySet<string>, { workers }: PlanBounds): readonly string[] => {
-  const { id, description, dependsOn, worker, phase, criteria } = task;
+const issuesOf = (task: PlanTask, known: ReadonlySet<string>, bounds: PlanBounds): readonly string[] => {
+  const { workers, isVerified } = bounds;
+  const { id, description, dependsOn, worker, phase, criteria = [] } = task;
   const unknown = dependsOn.filter((need) => !known.has(need));
   return [
     ...(id === '' || id.length > maxIdLength ? [`An id must have 1 to ${maxIdLength} characters.`] : []),
@@ -48,7 +51,7 @@ const issuesOf = (task: PlanTask, known: ReadonlySet<string>, { workers }: PlanB
       ? [`The task \`${id}\` is for \`${worker}\`. The workers are: ${workers.join(', ')}.`]
       : []),
     ...(phase === '' ? [`The phase of the task \`${id}\` has no name.`] : []),
-    ...(criteria?.length === 0 ? [`The task \`${id}\` has no criteria.`] : []),
+    ...(isVerified && criteria.length === 0 ? [`The task \`${id}\` has no criteria.`] : []),
   ];
 };
 

@@ -7,10 +7,10 @@ import type { AgentEnd, AgentState } from '../types.js';
 import { decisionOn } from './approval.js';
 import { type Board, createBoard, replanned, union } from './board.js';
 import { type Planner, writePlan } from './planner.js';
-import { runTask, type TaskParts } from './run-task.js';
+import { type Paused, runTask, type TaskParts } from './run-task.js';
 import { settle } from './settle.js';
 import { blocks, outcomeOf, told } from './told.js';
-import type { PlanTask } from './types.js';
+import type { PlanTask, TaskRecord } from './types.js';
 
 /** What an agent with a plan works with. */
 export interface PlanParts extends TaskParts {
@@ -65,33 +65,28 @@ const conclude = async (
   return { state: board.state(), stopReason, waiting: [] };
 };
 
-/** Lets a person see the plan; resolves to how the work ends, unless it goes on. */
-const approve = async (
-  parts: PlanParts,
-  board: Board,
-  context: AgentContext,
-  run: Run,
-): Promise<readonly ApprovalRequest[]> => {
+/** Lets a person see the plan, and does what they decided. */
+const approve = async (parts: PlanParts, board: Board, context: AgentContext, run: Run): Promise<Paused> => {
   const work = board.work();
   const { waiting, refusal } = await decisionOn(work, board.state().taint, run);
   if (waiting !== undefined) return [waiting];
   if (refusal === undefined) await board.set({ isApproved: true });
   else if (work.plans <= parts.limits.maxReplans) await makePlan(parts, board, context, run, refusal);
   else await board.set({ end: 'stopped' });
-  return [];
+  return undefined;
 };
 
 /** Runs all tasks that can be run. */
-const carryOut = async (parts: PlanParts, board: Board, run: Run): Promise<readonly ApprovalRequest[]> => {
-  const waiting = new Map<string, readonly ApprovalRequest[]>();
-  await settle(
-    board,
-    async (task, inner) => void waiting.set(task.id, await runTask(parts, board, task, inner)),
-    parts.limits.concurrency,
-    run,
-  );
+const carryOut = async (parts: PlanParts, board: Board, run: Run): Promise<Paused> => {
+  const paused = new Map<string, readonly ApprovalRequest[]>();
+  const runOne = async (task: TaskRecord, inner: Run): Promise<void> => {
+    const waiting = await runTask(parts, board, task, inner);
+    if (waiting !== undefined) paused.set(task.id, waiting);
+  };
+  await settle(board, runOne, parts.limits.concurrency, run);
+  if (paused.size === 0) return undefined;
   // In the order of the plan, whoever came first.
-  return board.work().tasks.flatMap(({ id }) => waiting.get(id) ?? []);
+  return board.work().tasks.flatMap(({ id }) => paused.get(id) ?? []);
 };
 
 /**
@@ -116,7 +111,7 @@ export const runPlan = async (
     const isToApprove = parts.mustApprove && !isApproved && planned.some(({ status }) => status === 'open');
     const waiting = isToApprove ? await approve(parts, board, context, run) : await carryOut(parts, board, run);
     const { tasks, plans: made, end: ended } = board.work();
-    if (waiting.length > 0 && ended === undefined) return { state: board.state(), stopReason: 'paused', waiting };
+    if (waiting !== undefined && ended === undefined) return { state: board.state(), stopReason: 'paused', waiting };
     if (isToApprove || ended !== undefined) continue;
     const isToReplan = tasks.some(({ status }) => status === 'failed') && made <= parts.limits.maxReplans;
     if (!isToReplan) return conclude(parts, board, context, run);

@@ -49,7 +49,7 @@ const asking = (
   tasks: readonly TaskRecord[],
 ): Step<TextRequest, readonly PlanTask[]> => {
   const done = new Set(tasks.filter(({ status }) => status === 'done').map(({ id }) => id));
-  const schema = planSchema(form, { maxTasks, workers: [...workers.keys()], done });
+  const schema = planSchema(form, { maxTasks, workers: [...workers.keys()], isVerified: form.isVerified, done });
   return structured(model, schema, { maxRepairs: 2, name: 'plan' });
 };
 

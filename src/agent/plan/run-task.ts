@@ -2,6 +2,7 @@ import {
   callStep,
   isPipewrightError,
   messageOf,
+  PipewrightError,
   type Run,
   type StepLike,
   textOf,
@@ -10,7 +11,7 @@ import {
 import { type Approval, type ApprovalRequest, approvalsKey, taintKey } from '../../tool/index.js';
 import { stepsOf } from '../agent-state.js';
 import { workOn } from '../define-agent.js';
-import type { Agent, AgentInput } from '../types.js';
+import type { Agent, AgentState } from '../types.js';
 import { type Board, isOver, plannedOf, union } from './board.js';
 import { chosen, type FailureChoice, type TaskFailure } from './on-failure.js';
 import { blocks, clipped, reasonOf, told } from './told.js';
@@ -24,6 +25,9 @@ export interface TaskParts {
   readonly onFailure: FailureChoice | StepLike<TaskFailure, FailureChoice>;
   readonly limits: Required<PlanLimits>;
 }
+
+/** What people must decide on before a task that paused can go on; undefined when it did not pause. */
+export type Paused = readonly ApprovalRequest[] | undefined;
 
 const dependenciesOf = (board: Board, { dependsOn }: TaskRecord): readonly TaskRecord[] =>
   dependsOn.map((id) => board.task(id)).filter((record) => record !== undefined);
@@ -77,41 +81,39 @@ const decisionsFor = (desk: string, run: Run): readonly Approval[] =>
     .filter(({ digest }) => digest.startsWith(desk))
     .map((approval) => ({ ...approval, digest: approval.digest.slice(desk.length) }));
 
-/** Has a worker do the task, or go on with it; resolves to what people must decide on first. */
-const attempt = async (
-  { workers, limits, verifier }: TaskParts,
-  board: Board,
-  record: TaskRecord,
-  run: Run,
-): Promise<readonly ApprovalRequest[]> => {
-  const { id } = record;
+const workerFor = ({ workers }: TaskParts, { worker: name = '' }: TaskRecord): Agent<unknown> => {
+  // Where there is one, it does whatever the plan calls it.
   const [first] = workers.values();
-  const worker = workers.get(record.worker ?? '') ?? first;
-  if (worker === undefined) return [];
+  const worker = workers.get(name) ?? first;
+  if (worker !== undefined) return worker;
+  throw new PipewrightError('not-found', `There is no worker \`${name}\`.`);
+};
+
+/** Has a worker do the task, or go on with it; resolves to what people must decide on first, where it paused. */
+const attempt = async (parts: TaskParts, board: Board, record: TaskRecord, run: Run): Promise<Paused> => {
+  const { id } = record;
   const taint = union(record.taint, ...dependenciesOf(board, record).map((need) => need.taint));
-  const input: AgentInput = record.state === undefined ? taskText(board, record, limits) : { state: record.state };
-  const onState = (state: NonNullable<TaskRecord['state']>): Promise<void> =>
-    board.setTask(id, (now) => ({ ...now, state, taint }));
+  const input = record.state === undefined ? taskText(board, record, parts.limits) : { state: record.state };
+  const onState = (state: AgentState): Promise<void> => board.setTask(id, (now) => ({ ...now, state, taint }));
   const desk = deskOf(board, record);
-  const deciding = run.with({ values: new Map([[approvalsKey, decisionsFor(desk, run)]]) });
-  const { stopReason, text, state, waiting } = await workOn(worker, input, withoutText(deciding), { onState, taint });
+  const values = new Map([[approvalsKey, decisionsFor(desk, run)]]);
+  const inner = withoutText(run.with({ values }));
+  const { stopReason, text, state, waiting } = await workOn(workerFor(parts, record), input, inner, { onState, taint });
   if (stopReason === 'paused') {
     await onState(state);
     return waiting.map((request) => ({ ...request, digest: `${desk}${request.digest}` }));
   }
-  if (stopReason === 'answered') {
-    const status = verifier === undefined ? 'done' : 'unverified';
-    const done = { result: text, taint: union(taint, state.taint) };
-    await board.setTask(id, (now) =>
-      verifier === undefined ? { ...withoutWorker(now), ...done, status } : { ...now, ...done, state, status },
-    );
-  } else
-    await failed(
-      board,
-      id,
-      `Its worker stopped without an answer: ${stopReason}.${text === '' ? '' : ` It had said: ${text}`}`,
-    );
-  return [];
+  if (stopReason !== 'answered') {
+    const said = text === '' ? '' : ` It had said: ${text}`;
+    await failed(board, id, `Its worker stopped without an answer: ${stopReason}.${said}`);
+    return undefined;
+  }
+  await board.setTask(id, (now) => {
+    const answered = { ...now, state, result: text, taint: union(taint, state.taint) };
+    if (parts.verifier !== undefined) return { ...answered, status: 'unverified' };
+    return { ...withoutWorker(answered), status: 'done' };
+  });
+  return undefined;
 };
 
 const verify = async ({ verifier }: TaskParts, board: Board, record: TaskRecord, run: Run): Promise<void> => {
@@ -159,12 +161,12 @@ const decide = async ({ onFailure, limits }: TaskParts, board: Board, record: Ta
 /** What ends the whole work, and is no failure of a task. */
 const isFatal = (error: unknown): boolean => isPipewrightError(error) && error.code === 'budget-exceeded';
 
-/** Goes on with a task from wherever it is, until it is over or waits for somebody; resolves to what people must decide on. */
-const drive = async (parts: TaskParts, board: Board, id: string, run: Run): Promise<readonly ApprovalRequest[]> => {
+/** Goes on with a task from wherever it is, until it is over or pauses. */
+const drive = async (parts: TaskParts, board: Board, id: string, run: Run): Promise<Paused> => {
   for (;;) {
     run.throwIfAborted();
     const record = board.task(id);
-    if (record === undefined || isOver(record) || record.status === 'failed') return [];
+    if (record === undefined || isOver(record) || record.status === 'failed') return undefined;
     if (record.status === 'undecided') {
       await decide(parts, board, record, run);
       continue;
@@ -173,7 +175,7 @@ const drive = async (parts: TaskParts, board: Board, id: string, run: Run): Prom
       if (record.status === 'unverified') await verify(parts, board, record, run);
       else {
         const waiting = await attempt(parts, board, record, run);
-        if (waiting.length > 0) return waiting;
+        if (waiting !== undefined) return waiting;
       }
     } catch (error) {
       run.throwIfAborted();
@@ -183,20 +185,15 @@ const drive = async (parts: TaskParts, board: Board, id: string, run: Run): Prom
   }
 };
 
-/** Does a task whose turn has come, if what it depends on is there; resolves to what people must decide on. */
-export const runTask = async (
-  parts: TaskParts,
-  board: Board,
-  task: TaskRecord,
-  run: Run,
-): Promise<readonly ApprovalRequest[]> => {
+/** Does a task whose turn has come, if what it depends on is there. */
+export const runTask = async (parts: TaskParts, board: Board, task: TaskRecord, run: Run): Promise<Paused> => {
   const { id } = task;
   const needs = dependenciesOf(board, task);
   const skipped = needs.find(({ status }) => status === 'skipped');
   if (skipped !== undefined) {
     const reason = `It depends on \`${skipped.id}\`, which was not done.`;
     await board.setTask(id, (record) => ({ ...record, status: 'skipped', reason }));
-  } else if (needs.some(({ status }) => status !== 'done')) return [];
+  } else if (needs.some(({ status }) => status !== 'done')) return undefined;
   const waiting = await drive(parts, board, id, run.isWatched ? run.child(id) : run);
   const { tasks } = board.work();
   const done = tasks.filter(isOver).length;
