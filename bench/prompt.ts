@@ -1,5 +1,5 @@
 /**
- * Rendering of prompts beside LangChain's templates: `npm run bench -- prompt [rounds]`. Both are called in turns in one process,
+ * Rendering of prompts and packing of messages beside LangChain's: `npm run bench -- prompt [rounds]`. Both are called in turns in one process,
  * on the built package; what counts is the ratio of a round, and the median of those.
  */
 import { assistant, system, user } from 'pipewright';
@@ -16,6 +16,7 @@ import {
   turnTexts,
   values,
 } from './lib/prompt-contender.js';
+import { reportPacking } from './lib/packing.js';
 import { median } from './lib/report.js';
 
 /** The built package, as users get it: the sources would run with what tsx adds to every function. */
@@ -95,3 +96,6 @@ for (const job of promptJobs) {
     `${job.padEnd(40)} ${`${us.toFixed(2)} µs`.padStart(12)} ${`${peerUs.toFixed(2)} µs`.padStart(18)}  ${ratio.toFixed(1)}`,
   );
 }
+
+console.log();
+await reportPacking(Math.min(rounds, 3));

@@ -1,13 +1,14 @@
-/**
- * Fitting messages and texts into a token budget beside LangChain's `trimMessages`: `npm run bench -- packing [rounds]`. Both are given
- * the same counter, which remembers the texts it has counted; what counts is the median ratio of the rounds.
- */
-import { type Message, system } from '../src/core/index.js';
-import { extractiveCompressor, layeredContext, pack } from '../src/context/index.js';
-import { fitMessages, tokenCounter } from '../src/model/index.js';
-import { median } from './lib/report.js';
+import { type Message, system } from 'pipewright';
+import { median } from './report.js';
 
-const peers = './peers/trim-messages.js';
+/** The built package, as users get it. */
+const built = new URL('../../dist/', import.meta.url).href;
+const { extractiveCompressor, layeredContext, pack }: typeof import('pipewright/context') = await import(
+  `${built}context.js`
+);
+const { fitMessages, tokenCounter }: typeof import('pipewright/model') = await import(`${built}model.js`);
+
+const peers = '../peers/trim-messages.js';
 const { trimWith }: { readonly trimWith: (messages: readonly Message[]) => TrimWith } = await import(peers);
 type TrimWith = (
   maxTokens: number,
@@ -38,31 +39,16 @@ const remembered = async (texts: readonly string[]): Promise<number> => {
   return tokens;
 };
 
-const time = async (work: () => Promise<unknown>): Promise<number> => {
+/** Milliseconds a call over at least `budgetMs`. */
+const time = async (work: () => Promise<unknown>, budgetMs = 0): Promise<number> => {
   const start = performance.now();
-  await work();
-  return performance.now() - start;
+  let calls = 0;
+  do {
+    await work();
+    calls++;
+  } while (performance.now() - start < budgetMs);
+  return (performance.now() - start) / calls;
 };
-
-const rounds = Number(process.argv[2] ?? 3);
-await counter.count('tables are loaded');
-for (const count of [100, 300, 1_000, 3_000]) {
-  const messages = conversation(count);
-  const trim = trimWith(messages);
-  const ours = (): Promise<unknown> => fitMessages(messages, { maxTokens, model });
-  const theirs = (): Promise<unknown> => trim(maxTokens, remembered);
-  await time(ours);
-  await time(theirs);
-  const pairs: { readonly ms: number; readonly peerMs: number }[] = [];
-  for (let round = 0; round < rounds; round++) pairs.push({ ms: await time(ours), peerMs: await time(theirs) });
-  const kept = (await fitMessages(messages, { maxTokens, model })).messages.length;
-  const [ms, peerMs] = [median(pairs.map((pair) => pair.ms)), median(pairs.map((pair) => pair.peerMs))];
-  const ratio = median(pairs.map((pair) => pair.peerMs / pair.ms)).toFixed(1);
-  const peerKept = await trim(maxTokens, remembered);
-  console.log(
-    `${String(count).padStart(6)} messages: pipewright ${ms.toFixed(2)} ms (keeps ${kept}), LangChain ${peerMs.toFixed(2)} ms (keeps ${peerKept}), ratio ${ratio}`,
-  );
-}
 
 const blocks = Array.from({ length: 1_000 }, (_, at) => ({
   id: String(at),
@@ -84,9 +70,35 @@ const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
   [`compress ${article.length.toLocaleString('en')} characters`]: () =>
     compressor({ text: article, maxTokens, query: 'order 37' }),
 };
-for (const [name, job] of Object.entries(jobs)) {
-  await job();
-  const ms: number[] = [];
-  for (let round = 0; round < rounds; round++) ms.push(await time(job));
-  console.log(`${name}: ${median(ms).toFixed(1)} ms`);
-}
+/**
+ * Prints what fitting messages and texts into a token budget takes, beside LangChain's `trimMessages`. Both are given the same counter,
+ * which remembers the texts it has counted; what counts is the median ratio of the rounds.
+ */
+export const reportPacking = async (rounds: number): Promise<void> => {
+  await counter.count('tables are loaded');
+  for (const count of [100, 300, 1_000, 3_000]) {
+    const messages = conversation(count);
+    const trim = trimWith(messages);
+    const ours = (): Promise<unknown> => fitMessages(messages, { maxTokens, model });
+    const theirs = (): Promise<unknown> => trim(maxTokens, remembered);
+    await time(ours, 150);
+    await time(theirs, 150);
+    const pairs: { readonly ms: number; readonly peerMs: number }[] = [];
+    for (let round = 0; round < rounds; round++)
+      pairs.push({ ms: await time(ours, 60), peerMs: await time(theirs, 60) });
+    const kept = (await fitMessages(messages, { maxTokens, model })).messages.length;
+    const [ms, peerMs] = [median(pairs.map((pair) => pair.ms)), median(pairs.map((pair) => pair.peerMs))];
+    const ratio = median(pairs.map((pair) => pair.peerMs / pair.ms)).toFixed(1);
+    const peerKept = await trim(maxTokens, remembered);
+    console.log(
+      `${String(count).padStart(6)} messages: pipewright ${ms.toFixed(3)} ms (keeps ${kept}), LangChain ${peerMs.toFixed(2)} ms (keeps ${peerKept}), ratio ${ratio}`,
+    );
+  }
+
+  for (const [name, job] of Object.entries(jobs)) {
+    await time(job, 100);
+    const ms: number[] = [];
+    for (let round = 0; round < rounds; round++) ms.push(await time(job, 30));
+    console.log(`${name}: ${median(ms).toFixed(1)} ms`);
+  }
+};

@@ -3,6 +3,14 @@
  * version as Anthropic writes it (`4-8`, where others write `4.8`).
  */
 export const bareModelName = (model: string): string => {
+  // One model is asked about again and again: its name is taken apart once.
+  if (last.model !== model) last = { model, bare: takenApart(model) };
+  return last.bare;
+};
+
+let last = { model: '', bare: '' };
+
+const takenApart = (model: string): string => {
   const name = model.startsWith('ft:') ? (model.split(':')[1] ?? '') : model;
   return name
     .slice(name.lastIndexOf('/') + 1)

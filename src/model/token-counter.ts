@@ -47,11 +47,17 @@ const countSlices = async (text: string, countShort: CountShort): Promise<TokenC
   return { tokens, isExact };
 };
 
+/** The count of a text that was counted not long ago; undefined when it must be counted. */
+const knownCount = (text: string, { name, isPublished }: ModelEncoding): TokenCount | undefined => {
+  const tokens = caches[name].get(text);
+  return tokens === undefined ? undefined : { tokens, isExact: isPublished };
+};
+
 const countWith = async (text: string, encoding: ModelEncoding): Promise<TokenCount> => {
   const countShort = await loadEncoding(encoding.name);
+  const known = knownCount(text, encoding);
+  if (known !== undefined) return known;
   const cache = caches[encoding.name];
-  const known = cache.get(text);
-  if (known !== undefined) return { tokens: known, isExact: encoding.isPublished };
   if (text.length <= maxSliceLength) {
     const tokens = countShort(text);
     cache.set(text, tokens);
@@ -79,7 +85,9 @@ export const tokenCounter = (model: string): TokenCounter => {
     let tokens = parts.fixedTokens;
     let isExact = parts.isExact;
     for (const text of parts.texts) {
-      const counted = await count(text);
+      // A promise for each text would take longer than a long conversation that was counted before.
+      const known = encoding === undefined ? undefined : knownCount(text, encoding);
+      const counted = known ?? (await count(text));
       tokens += counted.tokens;
       isExact &&= counted.isExact;
     }
