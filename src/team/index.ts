@@ -1,5 +1,7 @@
 export { agentTool, type AgentToolOptions, type DelegatedAnswer } from './agent-tool.js';
 export type { AttemptLimits } from './attempt.js';
+export { type Colleague, joinTeam, type JoinTeamOptions } from './colleague.js';
+export type { Awarded } from './contract-net.js';
 export { coordinator, type CoordinatorOptions, type CoordinatorReport } from './coordinator.js';
 export { handoffs, type HandoffMember, type HandoffsOptions, type HandoffsReport } from './handoffs.js';
 export { type Match, matchMembers, type MatchOptions, type TaskNeeds } from './match.js';
@@ -14,8 +16,19 @@ export {
   teamMember,
   type TeamMemberOptions,
 } from './member.js';
+export {
+  type NegotiateOptions,
+  type Negotiation,
+  type NegotiationTurn,
+  type Negotiator,
+  negotiator,
+  type Offer,
+  type OfferAnswer,
+} from './negotiate.js';
+export type { Note } from './notes.js';
 export { type RestartOptions, supervisor, type SupervisorOptions } from './supervisor.js';
 export { type Attempt, type MemberFigures, reportTable, teamReport, type TeamReport } from './team-report.js';
+export { teamTools } from './team-tools.js';
 export { type Transfer, withoutToolCalls } from './transfer.js';
 export { consensus, type ConsensusMember, type ConsensusOptions } from './debate/consensus.js';
 export type {
@@ -49,3 +62,4 @@ export {
   type VoteResult,
   type VoteRule,
 } from './debate/vote-rules.js';
+export type { Bid } from './wire.js';
