@@ -35,7 +35,7 @@ export interface GraphDefinition<In, S extends object, N extends string> {
   readonly start: NoInfer<N> | readonly NoInfer<N>[];
   /** What follows each node. */
   readonly edges: { readonly [K in NoInfer<N>]: Edge<S, NoInfer<N>> };
-  /** Nodes that wait until all of these have led to them. @default a node runs whenever one leads to it */
+  /** Nodes that run only when all of these have led to them. @default a node runs whenever one leads to it */
   readonly joins?: { readonly [K in NoInfer<N>]?: readonly NoInfer<N>[] };
   /** Nodes before or after which a call pauses. @default none */
   readonly pauses?: { readonly [K in NoInfer<N>]?: 'before' | 'after' };

@@ -76,7 +76,7 @@ describe('stateGraph', () => {
     expect((await graph({ log: [] })).state.log).toEqual([...round, ...round]);
   });
 
-  it('says which branch a join never got', async () => {
+  it('a join that a branch does not come to does not run', async () => {
     const graph = stateGraph({
       ...logging,
       nodes: { a: says('a'), b: says('b'), c: says('c') },
@@ -84,10 +84,7 @@ describe('stateGraph', () => {
       edges: { a: 'c', b: 'end', c: 'end' },
       joins: { c: ['a', 'b'] },
     });
-    await expect(graph({ log: [] })).rejects.toMatchObject({
-      code: 'bad-input',
-      message: expect.stringContaining('`b`'),
-    });
+    expect(await graph({ log: [] })).toMatchObject({ status: 'done', state: { log: ['a', 'b'] } });
   });
 
   it('never runs for ever: it stops at its limit, and can go on', async () => {

@@ -18,8 +18,8 @@ export const planIn = (graph: object): Plan => (graph as WithPlan)[planKey];
  * Nodes that are next together run side by side, and their updates are taken in the order of the definition, so that the result
  * does not depend on which ends first. It resolves to the state with a status: `done`, `paused` (a node asked, see `pause`) or
  * `max-steps`; `resume` goes on from the checkpoint in the result, and `checkpointed` keeps checkpoints in a store.
- * It rejects with the first failure of a node, with `bad-input` for a state that does not fit its schema, an edge that chooses what
- * it may not, or a join that is never complete.
+ * It rejects with the first failure of a node, and with `bad-input` for a state that does not fit its schema, or an edge that chooses
+ * what it may not.
  * @throws {PipewrightError} `bad-option` for names that are no nodes.
  * @example
  * const graph = stateGraph({

@@ -149,18 +149,10 @@ const aheadOf = (plan: Plan, { next, arrivals }: Checkpoint<State>, state: State
       }
     }
   }
-  const [left] = waiting.keys();
-  if (active.size === 0 && left !== undefined) throw unfinishedJoin(plan, left, waiting.get(left) ?? new Set());
   return {
     next: inOrder(plan, active),
     arrivals: [...waiting].map(([node, from]) => ({ node, from: [...from] })),
   };
-};
-
-const unfinishedJoin = (plan: Plan, node: string, from: ReadonlySet<string>): PipewrightError => {
-  const missing = nodeOf(plan, node).joins.filter((each) => !from.has(each));
-  const message = `The graph came to its end while \`${node}\` waits for \`${missing.join('`, `')}\`. Lead every branch of a join to it, or leave that one out of \`joins\`.`;
-  return new PipewrightError('bad-input', message, { details: { where: node } });
 };
 
 export const inOrder = (plan: Plan, names: ReadonlySet<string>): readonly string[] =>
