@@ -2,7 +2,7 @@ import type { Client, RequestOptions, Tool as SdkTool } from '@modelcontextproto
 import { createRun, messageOf, raceAbort, type Run } from '../../core/index.js';
 import type { Connection } from './connection.js';
 import { has, listAll } from './list-all.js';
-import { keyOf, type ListedTool, pinBoard } from './pin-board.js';
+import { keyOf, type ListedTool, type PinBoard, pinBoard } from './pin-board.js';
 import type { McpDrift, McpPins } from './pins.js';
 
 /** A server need not tell of a change: a list that is older than this is taken anew before a tool is called. */
@@ -40,6 +40,17 @@ const listTools = (client: Client, options: RequestOptions): Promise<readonly Sd
     return { items: tools, nextCursor };
   });
 
+/** Tells of each drift that was not told of before, and pins what is accepted. */
+const tell = async (
+  board: PinBoard,
+  before: ReadonlySet<string>,
+  onDrift: ToolListOptions['onDrift'],
+): Promise<void> => {
+  for (const drift of board.drifts()) {
+    if (!before.has(keyOf(drift)) && (await onDrift(drift)) === true) board.pin([drift]);
+  }
+};
+
 /** Keeps the tools of a server beside what was pinned of them. */
 export const toolList = (options: ToolListOptions): ToolList => {
   const { server, onDrift, onTrouble } = options;
@@ -59,11 +70,8 @@ export const toolList = (options: ToolListOptions): ToolList => {
     listedMs = run.clock.now();
     board.see(tools);
     const before = told;
-    const drifts = board.drifts();
-    told = new Set(drifts.map(keyOf));
-    for (const drift of drifts) {
-      if (!before.has(keyOf(drift)) && (await onDrift(drift)) === true) board.pin([drift]);
-    }
+    told = new Set(board.drifts().map(keyOf));
+    await tell(board, before, onDrift);
   };
 
   /** One list serves all who wait for it, so it is nobody's alone to call off. */
