@@ -140,7 +140,7 @@ const endAfter = (seats: readonly Seat<Position>[], settings: Settings, rounds: 
   const now = positionsAt(history, rounds);
   if (now.length >= settings.quorum && isAgreed(now)) return 'agreed';
   const before = new Map(positionsAt(history, rounds - 1).map((position) => [position.member, position]));
-  if (rounds > 1 && now.every((position) => isSame(before.get(position.member), position))) return 'settled';
+  if (now.every((position) => isSame(before.get(position.member), position))) return 'settled';
   return rounds >= settings.maxRounds ? 'max-rounds' : undefined;
 };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { agent, type AgentState } from '../../agent/index.js';
 import { explain, fromJson, type Hit, PipewrightError, toJson, user } from '../../core/index.js';
 import type { ChatRequest } from '../../model/index.js';
-import { scripted, type ScriptedModel, type ScriptTurn, testRun } from '../../testing/index.js';
+import { type ManualClock, scripted, type ScriptedModel, type ScriptTurn, testRun } from '../../testing/index.js';
 import { debate, type DebateOptions } from './debate.js';
 import { type DebateBrief, type DebateJudge, debateJudge, type Judgement } from './debate-judge.js';
 
@@ -54,6 +54,17 @@ const arguing = (scripts: Scripts, judge: DebateJudge, options: DebateOptions = 
     { name: 'Bob', agent: agent(models.Bob), position: 'coffee' },
   ];
   return { models, team: debate(sides, judge, { evidence, ...options }) };
+};
+
+/** Moves the clock until the work is over, however many turns of the event loop it takes. */
+const finished = async <T>(running: Promise<T>, clock: ManualClock): Promise<T> => {
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+  };
+  running.then(end, end);
+  while (!isOver) await clock.advance(10);
+  return running;
 };
 
 const throughJson = (state: AgentState): AgentState =>
@@ -191,9 +202,7 @@ describe('debate', () => {
     const { run, clock } = testRun();
     const scripts = { Ann: ann, Bob: [bob[0] ?? '', [{ type: 'stall' }] as ScriptTurn, 'Coffee it is.'] };
     const { team, models } = arguing(scripts, fair('tea'), { turnTimeoutMs: 100 });
-    const running = team('What wakes people?', run);
-    await clock.advance(100);
-    const { absences, output } = await running;
+    const { absences, output } = await finished(team('What wakes people?', run), clock);
     expect(output?.winner).toBe('Ann');
     expect(absences).toMatchObject([{ side: 'Bob', round: 2 }]);
     const last = lastOf(models.Bob);
@@ -260,9 +269,7 @@ describe('debate', () => {
       const judge = fair('tea');
       const scripts = { Ann: ann.map((text) => late('Ann', text)), Bob: bob.map((text) => late('Bob', text)) };
       const { team, models } = arguing(scripts, judge);
-      const running = team('?', run);
-      await clock.advance(100);
-      await running;
+      await finished(team('?', run), clock);
       requests.push([lastOf(models.Ann), lastOf(models.Bob), JSON.stringify(judge.briefs)].join());
     }
     expect(requests[0]).toBe(requests[1]);

@@ -1,6 +1,6 @@
 import { numberIn, type Read, textsIn } from '../../ask/index.js';
 import { parseJson } from '../../output/index.js';
-import { sameAnswer } from '../../reason/index.js';
+import { normalizeAnswer } from '../../reason/index.js';
 
 /** What a member wants, and why. */
 export interface Position {
@@ -49,11 +49,12 @@ export const readPosition = (text: string, choices: readonly string[]): Read<Pos
 
 /** The same positions, with choices that say the same in other words written as the first of them did. */
 export const unified = <P extends Position>(positions: readonly P[]): readonly P[] => {
-  const known: string[] = [];
+  const known = new Map<string, string>();
   const wordOf = (choice: string): string => {
-    const same = known.find((each) => each === choice) ?? known.find((each) => sameAnswer(each, choice));
-    if (same === undefined) known.push(choice);
-    return same ?? choice;
+    const key = normalizeAnswer(choice);
+    const first = known.get(key) ?? choice;
+    known.set(key, first);
+    return first;
   };
   return positions.map((position) => {
     const ranking = [...new Set(position.ranking.map(wordOf))];

@@ -23,7 +23,7 @@ export interface Member {
 /** What became of a member in one round. */
 export type Turn<T> =
   | { readonly status: 'answered'; readonly value: T }
-  | { readonly status: 'absent'; readonly reason: string };
+  | { readonly status: 'absent'; readonly reason: string; readonly isRetryable: boolean };
 
 /** All that is known of one member: plain data, kept in the state of what it takes part in. */
 export interface Seat<T> {
@@ -97,7 +97,8 @@ export const checkAnybody = (seats: readonly Seat<unknown>[]): void => {
     const last = turns.at(-1);
     return `${name}: ${last?.status === 'absent' ? last.reason : 'it was not asked.'}`;
   });
-  throw new PipewrightError('member-failed', `Nobody answered. ${reasons.join(' ')}`, { retryable: true });
+  const retryable = seats.some(({ turns }) => turns.some((turn) => turn.status === 'absent' && turn.isRetryable));
+  throw new PipewrightError('member-failed', `Nobody answered. ${reasons.join(' ')}`, { retryable });
 };
 
 const correction = (issues: readonly string[]): Message =>
@@ -119,8 +120,8 @@ const closed = <T>({ name, turns, state }: Seat<T>, turn: Turn<T>, now: AgentSta
   return { name, turns: [...turns, turn], ...(known === undefined ? {} : { state: known }) };
 };
 
-const absent = <T>(seat: Seat<T>, reason: string): Outcome<T> => ({
-  seat: closed(seat, { status: 'absent', reason }, undefined),
+const absent = <T>(seat: Seat<T>, reason: string, isRetryable: boolean = false): Outcome<T> => ({
+  seat: closed(seat, { status: 'absent', reason, isRetryable }, undefined),
   waiting: [],
 });
 
@@ -172,7 +173,7 @@ const takeTurn = async <T>(
   } catch (error) {
     run.throwIfAborted();
     if (isOverBudget(error)) throw error;
-    return absent(seat, scrubText(messageOf(error)));
+    return absent(seat, scrubText(messageOf(error)), isPipewrightError(error) && error.retryable);
   } finally {
     isOver = true;
   }
