@@ -76,6 +76,32 @@ const hear = (
   }
 };
 
+/** What tells of the bus, and changes nothing. */
+const readsOf = (
+  broker: Broker,
+  checkOpen: () => void,
+): Pick<MessageBus, 'members' | 'history' | 'deadLetters' | 'metrics'> => ({
+  members: async () => {
+    checkOpen();
+    return broker.members();
+  },
+  history: async (threadId, page) => {
+    checkOpen();
+    checkName('`threadId`', threadId);
+    const { items, ...rest } = await broker.history(threadId, pageRequest(page));
+    return { items: items.map(messageIn), ...rest };
+  },
+  deadLetters: async (page) => {
+    checkOpen();
+    const { items, ...rest } = await broker.deadLetters(pageRequest(page));
+    return { items: items.map(({ envelope, ...letter }) => ({ ...letter, message: messageIn(envelope) })), ...rest };
+  },
+  metrics: async () => {
+    checkOpen();
+    return broker.metrics();
+  },
+});
+
 /**
  * Makes a bus of a broker: `memoryBus` and `redisBus` are made with it.
  * @throws {PipewrightError} `bad-option` when an option is out of range.
@@ -116,30 +142,12 @@ export const messageBus = <Types extends MessageTypes = MessageTypes>(
   };
   const bus: MessageBus<Types> = {
     join,
-    members: async () => {
-      checkOpen();
-      return broker.members();
-    },
     onMember: (listener) => {
       const own = (change: MemberChange): void => listener(change);
       listeners.add(own);
       return () => void listeners.delete(own);
     },
-    history: async (threadId, page) => {
-      checkOpen();
-      checkName('`threadId`', threadId);
-      const { items, ...rest } = await broker.history(threadId, pageRequest(page));
-      return { items: items.map(messageIn), ...rest };
-    },
-    deadLetters: async (page) => {
-      checkOpen();
-      const { items, ...rest } = await broker.deadLetters(pageRequest(page));
-      return { items: items.map(({ envelope, ...letter }) => ({ ...letter, message: messageIn(envelope) })), ...rest };
-    },
-    metrics: async () => {
-      checkOpen();
-      return broker.metrics();
-    },
+    ...readsOf(broker, checkOpen),
     close: () => {
       closing ??= close();
       return closing;

@@ -16,6 +16,17 @@ interface Reader {
   readonly fail: (error: unknown) => void;
 }
 
+/** Somebody more who waits. */
+const enter = (readers: Set<Reader>): { readonly given: Promise<Taken | undefined>; readonly leave: () => void } => {
+  let leave = (): void => undefined;
+  const given = new Promise<Taken | undefined>((give, fail) => {
+    const reader: Reader = { give, fail };
+    readers.add(reader);
+    leave = () => void readers.delete(reader);
+  });
+  return { given, leave };
+};
+
 export const createInbox = (broker: Broker, seat: Seat): Inbox => {
   const readers = new Set<Reader>();
   let isEnded = false;
@@ -58,23 +69,16 @@ export const createInbox = (broker: Broker, seat: Seat): Inbox => {
     next: async (run) => {
       run.throwIfAborted();
       if (isEnded) return undefined;
-      let reader: Reader | undefined;
-      const given = new Promise<Taken | undefined>((give, fail) => {
-        reader = { give, fail };
-        readers.add(reader);
-      });
+      const { given, leave } = enter(readers);
       void take();
       try {
         return await raceAbort(given, run);
       } catch (error) {
         // One that was given in the same turn must not be lost.
-        given.then(
-          (taken) => taken !== undefined && giveOut([taken]),
-          () => undefined,
-        );
+        void given.then((taken) => taken !== undefined && giveOut([taken])).catch(() => undefined);
         throw error;
       } finally {
-        if (reader !== undefined) readers.delete(reader);
+        leave();
       }
     },
     onMail: () => void take(),

@@ -40,62 +40,70 @@ const checkOutcome = ({ isKnown, refused }: SendOutcome, route: Route): void => 
   if (refused.length > 0) throw fullError(refused, 'it refuses more. Send less, or later.');
 };
 
+/** Sends to one mailbox; undefined where that is still full. */
+const tryOne = async (broker: Broker, name: string, parcel: Parcel): Promise<number | Error | undefined> => {
+  try {
+    const route: Route = { type: 'member', name };
+    const outcome = await broker.send(parcel, route);
+    // A subscriber that left misses nothing; only who was addressed has to be there.
+    if (parcel.to === undefined && !outcome.isKnown) return 0;
+    checkOutcome(outcome, route);
+    return outcome.full.length > 0 ? undefined : outcome.receivers;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+};
+
+/** Tries the first of the line, and goes on as long as they are taken. */
+const move = async (broker: Broker, name: string, line: Line): Promise<void> => {
+  line.isAgain = true;
+  if (line.isMoving) return;
+  line.isMoving = true;
+  while (line.isAgain) {
+    line.isAgain = false;
+    for (const waiting of line.waiting) {
+      const result = await tryOne(broker, name, waiting.parcel);
+      if (result === undefined) break;
+      line.waiting.delete(waiting);
+      waiting.settle(result);
+    }
+  }
+  line.isMoving = false;
+};
+
+/** Puts a parcel at the end of a line; `taken` settles with what becomes of it. */
+const queueUp = (line: Line, parcel: Parcel): { readonly waiting: Waiting; readonly taken: Promise<number> } => {
+  let settle: Waiting['settle'] = () => undefined;
+  const taken = new Promise<number>((resolve, reject) => {
+    settle = (result) => (typeof result === 'number' ? resolve(result) : reject(result));
+  });
+  const waiting: Waiting = { parcel, settle };
+  line.waiting.add(waiting);
+  return { waiting, taken };
+};
+
 export const createOutbox = (broker: Broker): Outbox => {
   const lines = new Map<string, Line>();
-
-  /** Tries the first of the line, and goes on as long as they are taken. */
-  const move = async (name: string, line: Line): Promise<void> => {
-    line.isAgain = true;
-    if (line.isMoving) return;
-    line.isMoving = true;
-    while (line.isAgain) {
-      line.isAgain = false;
-      for (const waiting of line.waiting) {
-        const result = await tryOne(name, waiting.parcel);
-        if (result === undefined) break;
-        line.waiting.delete(waiting);
-        waiting.settle(result);
-      }
-    }
-    line.isMoving = false;
-    if (line.waiting.size === 0) lines.delete(name);
+  const moveLine = async (name: string, line: Line): Promise<void> => {
+    await move(broker, name, line);
+    if (line.waiting.size === 0 && !line.isMoving && lines.get(name) === line) lines.delete(name);
   };
-  const tryOne = async (name: string, parcel: Parcel): Promise<number | Error | undefined> => {
-    try {
-      const route: Route = { type: 'member', name };
-      const outcome = await broker.send(parcel, route);
-      // A subscriber that left misses nothing; only who was addressed has to be there.
-      if (parcel.to === undefined && !outcome.isKnown) return 0;
-      checkOutcome(outcome, route);
-      return outcome.full.length > 0 ? undefined : outcome.receivers;
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-  };
-
   const wait = async (name: string, parcel: Parcel, timeoutMs: number, run: Run): Promise<number> => {
     const line = lines.get(name) ?? { waiting: new Set(), isMoving: false, isAgain: false };
     if (line.waiting.size >= maxWaiting)
       throw fullError([name], `${maxWaiting} sends wait for room already. Send less.`);
     lines.set(name, line);
-    let waiting: Waiting | undefined;
-    let stopTimer = (): void => undefined;
+    const { waiting, taken } = queueUp(line, parcel);
+    const stopTimer = run.clock.after(timeoutMs, () =>
+      waiting.settle(fullError([name], `there was no room in ${timeoutMs} ms.`)),
+    );
+    // Room may have come since the first try.
+    void moveLine(name, line);
     try {
-      const taken = new Promise<number>((resolve, reject) => {
-        const settle = (result: number | Error): void =>
-          typeof result === 'number' ? resolve(result) : reject(result);
-        waiting = { parcel, settle };
-        line.waiting.add(waiting);
-        stopTimer = run.clock.after(timeoutMs, () =>
-          settle(fullError([name], `there was no room in ${timeoutMs} ms.`)),
-        );
-      });
-      // Room may have come since the first try.
-      void move(name, line);
       return await raceAbort(taken, run);
     } finally {
       stopTimer();
-      if (waiting !== undefined) line.waiting.delete(waiting);
+      line.waiting.delete(waiting);
       if (line.waiting.size === 0 && !line.isMoving) lines.delete(name);
     }
   };
@@ -118,7 +126,7 @@ export const createOutbox = (broker: Broker): Outbox => {
     },
     onRoom: (name) => {
       const line = lines.get(name);
-      if (line !== undefined) void move(name, line);
+      if (line !== undefined) void moveLine(name, line);
     },
   };
 };

@@ -9,6 +9,7 @@ import type {
   Notice,
   Page,
   PageRequest,
+  Parcel,
   Route,
   Seat,
   SendOutcome,
@@ -18,7 +19,7 @@ import type {
 import { type Clock, PipewrightError } from '../core/index.js';
 import { envelopeOf, messageText } from './bus-notices.js';
 import type { Redis, RedisValue, Script } from './connection.js';
-import { type HeartbeatOptions, keepAlive } from './heartbeat.js';
+import { keepAlive } from './heartbeat.js';
 import { sendScript, settleScript, takeScript, withdrawScript } from './mail-scripts.js';
 import { leaveScript, membersScript, metricsScript, pageScript } from './member-scripts.js';
 
@@ -92,6 +93,21 @@ const metricsOf = ([depth, ...flat]: readonly [number, ...string[]]): BusMetrics
   };
 };
 
+const sendArguments = (
+  parcel: Parcel,
+  route: Route,
+  busId: string,
+  { dedupeMs, maxDedupeIds, maxDeadLetters, maxThreadMessages, maxThreads }: Required<BusLimits>,
+): readonly RedisValue[] => {
+  const { id, from, ttlMs = '', priority, threadId = '', to } = parcel;
+  const isRecorded = route.type !== 'member' || to !== undefined;
+  return [
+    ...[id, from, route.type, targetOf(route), places.indexOf(priority), ttlMs, messageText(parcel), threadId],
+    ...[isRecorded ? 1 : 0, parcel.kind === 'request' ? busId : ''],
+    ...[dedupeMs, maxDedupeIds, maxDeadLetters, maxThreadMessages, maxThreads],
+  ];
+};
+
 /** `<place> <id>`: what a receipt looks like. */
 const partsOf = (receipt: string): readonly [place: string, id: string] => {
   const [place = '', id = ''] = receipt.split(' ');
@@ -127,22 +143,36 @@ const takenOf = (nowMs: number, [place, id, attempt, message, sentMs, expiresMs]
   };
 };
 
+/** What tells of the bus, and changes nothing. */
+const readsOf = (
+  run: (script: Script, args: readonly RedisValue[]) => Promise<unknown>,
+  maxDeadLetters: number,
+): Pick<Broker, 'members' | 'history' | 'deadLetters' | 'metrics'> => ({
+  members: async () => {
+    const found = (await run(membersScript, [])) as readonly (readonly [string, number, string, number])[];
+    return found
+      .map(([name, instances, topics, depth]): MemberInfo => {
+        return { name, instances, topics: JSON.parse(topics) as readonly string[], depth };
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  },
+  history: (threadId, page) => pageOf(run, `h:${threadId}`, page, maxDeadLetters, envelopeIn),
+  deadLetters: (page) => pageOf(run, 'dead', page, maxDeadLetters, deadIn),
+  metrics: async () => metricsOf((await run(metricsScript, [maxDeadLetters])) as [number, ...string[]]),
+});
+
 /** Keeps mailboxes on a Redis server. Every operation is one script: the server does it as one step. */
 export const redisBroker = async (options: RedisBrokerOptions): Promise<Broker> => {
   const { redis, limits, busId } = options;
-  const { maxDeadLetters, maxThreadMessages, maxThreads, dedupeMs, maxDedupeIds } = limits;
+  const { maxDeadLetters, maxThreadMessages, maxThreads } = limits;
   /** Places of the requests under way. */
   const asked = new Map<string, string>();
   let tell: (notice: Notice) => void = () => undefined;
-  const heartbeat: HeartbeatOptions = {
-    ...options,
-    tell: (notice) => {
-      if (notice.type === 'response') asked.delete(notice.envelope.correlationId ?? '');
-      tell(notice);
-    },
-    asked: () => [...asked.keys()],
+  const hear = (notice: Notice): void => {
+    if (notice.type === 'response') asked.delete(notice.envelope.correlationId ?? '');
+    tell(notice);
   };
-  const alive = await keepAlive(heartbeat);
+  const alive = await keepAlive({ ...options, tell: hear, asked: () => [...asked.keys()] });
   const run = (program: Script, args: readonly RedisValue[]): Promise<unknown> => redis.run(program, args);
 
   const take = async (seat: Seat, max: number): Promise<readonly Taken[]> => {
@@ -155,7 +185,7 @@ export const redisBroker = async (options: RedisBrokerOptions): Promise<Broker> 
     }
     // The server was started anew, or this process slept for longer than its lease.
     if (!seat.isAuto || !alive.has(seat)) return [];
-    await alive.join(seat);
+    await alive.renew(seat);
     return take(seat, max);
   };
 
@@ -170,17 +200,12 @@ export const redisBroker = async (options: RedisBrokerOptions): Promise<Broker> 
       alive.leave(seat);
       await run(leaveScript, [seat.name, seat.instance, maxDeadLetters]);
     },
-    heartbeat: alive.join,
+    heartbeat: alive.renew,
     send: async (parcel, route): Promise<SendOutcome> => {
-      const { id, from, ttlMs = '', priority, threadId = '', to } = parcel;
-      const isRecorded = route.type !== 'member' || to !== undefined;
-      const answer = await run(sendScript, [
-        ...[id, from, route.type, targetOf(route), places.indexOf(priority), ttlMs, messageText(parcel), threadId],
-        ...[isRecorded ? 1 : 0, parcel.kind === 'request' ? busId : ''],
-        ...[dedupeMs, maxDedupeIds, maxDeadLetters, maxThreadMessages, maxThreads],
-      ]);
+      const answer = await run(sendScript, sendArguments(parcel, route, busId, limits));
       const [isKnown, receivers, full, refused, place] = answer as [number, number, string[], string[], string];
-      if (parcel.kind === 'request' && isKnown === 1) asked.set(id, `${places.indexOf(priority)} ${place}`);
+      if (parcel.kind === 'request' && isKnown === 1)
+        asked.set(parcel.id, `${places.indexOf(parcel.priority)} ${place}`);
       for (const name of full) alive.awaitRoom(name);
       return { isKnown: isKnown === 1, receivers, full, refused };
     },
@@ -191,7 +216,7 @@ export const redisBroker = async (options: RedisBrokerOptions): Promise<Broker> 
       const args = [seat.name, seat.instance, place, id, ...settleArguments(taken, settlement), ...limitArguments];
       try {
         await run(settleScript, args);
-        if (!seat.isAuto && alive.has(seat)) await alive.join(seat);
+        if (!seat.isAuto) await alive.renew(seat);
       } finally {
         // What the server did not hear of is given out again.
         alive.letGo(seat, taken.receipt);
@@ -202,17 +227,7 @@ export const redisBroker = async (options: RedisBrokerOptions): Promise<Broker> 
       asked.delete(requestId);
       if (id !== '') await run(withdrawScript, [to, place, id, requestId]);
     },
-    members: async () => {
-      const found = (await run(membersScript, [])) as readonly (readonly [string, number, string, number])[];
-      return found
-        .map(([name, instances, topics, depth]): MemberInfo => {
-          return { name, instances, topics: JSON.parse(topics) as readonly string[], depth };
-        })
-        .sort((a, b) => (a.name < b.name ? -1 : 1));
-    },
-    history: (threadId, page) => pageOf(run, `h:${threadId}`, page, maxDeadLetters, envelopeIn),
-    deadLetters: (page) => pageOf(run, 'dead', page, maxDeadLetters, deadIn),
-    metrics: async () => metricsOf((await run(metricsScript, [maxDeadLetters])) as [number, ...string[]]),
+    ...readsOf(run, maxDeadLetters),
     close: async () => {
       alive.end();
       redis.close();

@@ -1,7 +1,7 @@
 import type { Notice, Seat } from '../bus/index.js';
 import { type Clock, PipewrightError } from '../core/index.js';
 import { noticeOf, responseOf } from './bus-notices.js';
-import type { Redis } from './connection.js';
+import type { Redis, RedisClient } from './connection.js';
 import { recoverScript } from './mail-scripts.js';
 import { joinScript, reapScript } from './member-scripts.js';
 
@@ -10,14 +10,15 @@ export interface HeartbeatOptions {
   readonly clock: Clock;
   readonly busId: string;
   readonly tell: (notice: Notice) => void;
-  /** Ids of the requests under way, with their receivers. */
+  /** Ids of the requests under way. */
   readonly asked: () => readonly string[];
 }
 
 /** Keeps the members of this process alive on the server, and passes on what the server publishes. */
 export interface Heartbeat {
-  /** Joins, or gives a sign of life. */
   readonly join: (seat: Seat) => Promise<void>;
+  /** A sign of life; none of one who has left. */
+  readonly renew: (seat: Seat) => Promise<void>;
   readonly leave: (seat: Seat) => void;
   readonly has: (seat: Seat) => boolean;
   /** Notes what an instance has taken, so that it is not given out again after a loss of the connection. */
@@ -41,94 +42,114 @@ interface Place {
   readonly held: Set<string>;
 }
 
-export const keepAlive = async ({ redis, clock, busId, tell, asked }: HeartbeatOptions): Promise<Heartbeat> => {
+/** What is known here of the members of this process. */
+interface Circle extends HeartbeatOptions {
+  readonly base: string;
+  readonly seats: Map<string, Place>;
+  /** Mailboxes that somebody waits for. */
+  readonly awaited: Set<string>;
+}
+
+const joinOnServer = async (redis: Redis, seat: Seat): Promise<void> => {
+  const { name, instance, leaseMs, capacity, onFull, topics } = seat;
+  await redis.run(joinScript, [name, instance, leaseMs, capacity, onFull, JSON.stringify(topics), keepMs]);
+};
+
+/** A sign of life of one who has not left meanwhile. */
+const renew = async ({ redis, seats }: Circle, seat: Seat): Promise<void> => {
+  if (seats.has(seat.instance)) await joinOnServer(redis, seat);
+};
+
+const wakeAll = ({ seats, awaited, tell }: Circle): void => {
+  for (const { seat } of seats.values()) tell({ type: 'mail', name: seat.name });
+  const names = [...awaited];
+  awaited.clear();
+  for (const name of names) tell({ type: 'room', name });
+};
+
+/** What may have been missed while nobody listened: responses, mail, and what was taken in vain. */
+const recover = async (circle: Circle): Promise<void> => {
+  const { redis, base, seats, asked, tell } = circle;
+  for (const { seat, held } of [...seats.values()]) {
+    if (seat.isAuto) await renew(circle, seat);
+    await redis.run(recoverScript, [seat.name, seat.instance, ...held]);
+  }
+  const keys = asked().map((id) => `${base}reply:${id}`);
+  const answers = keys.length === 0 ? [] : ((await redis.call('MGET', ...keys)) as readonly (string | null)[]);
+  for (const answer of answers) if (answer !== null) tell(responseOf(answer));
+  wakeAll(circle);
+};
+
+const beat = async (circle: Circle): Promise<void> => {
+  for (const { seat } of [...circle.seats.values()]) if (seat.isAuto) await renew(circle, seat);
+  await circle.redis.run(reapScript, [keepMs]);
+  wakeAll(circle);
+};
+
+/** A server that is lost is asked again at the next beat. */
+const patiently = async (work: Promise<void>): Promise<void> => {
+  try {
+    await work;
+  } catch {
+    return;
+  }
+};
+
+const subscribe = ({ redis, clock }: Circle, listener: RedisClient, channels: readonly string[]): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const fail = (): void =>
+      reject(new PipewrightError('timeout', `${redis.where}: no answer. Try again.`, { retryable: true }));
+    const stop = clock.after(subscribeMs, fail);
+    listener
+      .subscribe(...channels)
+      .then(() => resolve(), fail)
+      .finally(stop);
+  });
+
+/** Does `work` again and again, three times within the shortest lease; `arm` begins anew, and ends where nobody is there. */
+const repeater = ({ clock, seats }: Circle, work: () => Promise<void>): { readonly arm: () => void } => {
+  let stopTimer: (() => void) | undefined;
+  const arm = (): void => {
+    stopTimer?.();
+    stopTimer = undefined;
+    if (seats.size === 0) return;
+    const shortest = Math.min(...[...seats.values()].map(({ seat }) => seat.leaseMs)) / 3;
+    stopTimer = clock.after(Math.max(shortestBeatMs, Math.min(shortest, longestBeatMs)), () => {
+      void patiently(work()).then(arm);
+    });
+  };
+  return { arm };
+};
+
+export const keepAlive = async (options: HeartbeatOptions): Promise<Heartbeat> => {
+  const { redis, busId, tell } = options;
   const base = `${redis.base}:bus:`;
   const listener = redis.listen();
   const seats = new Map<string, Place>();
   const awaited = new Set<string>();
-  let stopTimer: (() => void) | undefined;
-  let isEnded = false;
-
-  const mailChannel = (name: string): string => `${base}mail:${name}`;
-  const subscribe = (...channels: string[]): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const fail = (): void =>
-        reject(new PipewrightError('timeout', `${redis.where}: no answer. Try again.`, { retryable: true }));
-      const stop = clock.after(subscribeMs, fail);
-      listener
-        .subscribe(...channels)
-        .then(() => resolve(), fail)
-        .finally(stop);
-    });
-  const joinOnServer = async ({ name, instance, leaseMs, capacity, onFull, topics }: Seat): Promise<void> => {
-    await redis.run(joinScript, [name, instance, leaseMs, capacity, onFull, JSON.stringify(topics), keepMs]);
-  };
-  const wakeAll = (): void => {
-    for (const { seat } of seats.values()) tell({ type: 'mail', name: seat.name });
-    const names = [...awaited];
-    awaited.clear();
-    for (const name of names) tell({ type: 'room', name });
-  };
-
-  /** What may have been missed while nobody listened: mail, responses, and who is gone. */
-  const recover = async (): Promise<void> => {
-    for (const { seat, held } of seats.values()) {
-      if (seat.isAuto) await joinOnServer(seat);
-      await redis.run(recoverScript, [seat.name, seat.instance, ...held]);
-    }
-    const ids = asked();
-    if (ids.length > 0) {
-      const answers = (await redis.call('MGET', ...ids.map((id) => `${base}reply:${id}`))) as readonly (
-        | string
-        | null
-      )[];
-      for (const answer of answers) if (answer !== null) tell(responseOf(answer));
-    }
-    wakeAll();
-  };
-  const beat = async (): Promise<void> => {
-    for (const { seat } of [...seats.values()]) if (seat.isAuto) await joinOnServer(seat);
-    await redis.run(reapScript, [keepMs]);
-    wakeAll();
-  };
-  /** A server that is lost is asked again at the next beat. */
-  const patiently = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch {
-      return;
-    }
-  };
-  const arm = (): void => {
-    stopTimer?.();
-    stopTimer = undefined;
-    if (isEnded || seats.size === 0) return;
-    const shortest = Math.min(...[...seats.values()].map(({ seat }) => seat.leaseMs)) / 3;
-    stopTimer = clock.after(Math.max(shortestBeatMs, Math.min(shortest, longestBeatMs)), () => {
-      void patiently(beat).then(arm);
-    });
-  };
+  const circle: Circle = { ...options, base, seats, awaited };
+  const { arm } = repeater(circle, () => beat(circle));
 
   listener.on('message', (channel: string, text: string) => {
     const notice = noticeOf(channel, text, base);
     if (notice !== undefined) tell(notice);
   });
-  await subscribe(`${base}notices`, `${base}bus:${busId}`);
+  await subscribe(circle, listener, [`${base}notices`, `${base}bus:${busId}`]);
   // From now on `ready` means that the connection was lost and is back, with its subscriptions.
-  listener.on('ready', () => void patiently(recover));
+  listener.on('ready', () => void patiently(recover(circle)));
 
   return {
     join: async (seat) => {
-      await joinOnServer(seat);
-      if (seats.has(seat.instance)) return;
-      await subscribe(mailChannel(seat.name));
+      await joinOnServer(redis, seat);
+      await subscribe(circle, listener, [`${base}mail:${seat.name}`]);
       seats.set(seat.instance, { seat, held: new Set() });
       arm();
     },
+    renew: (seat) => renew(circle, seat),
     leave: ({ instance, name }) => {
       seats.delete(instance);
       const isLast = [...seats.values()].every(({ seat }) => seat.name !== name);
-      if (isLast) listener.unsubscribe(mailChannel(name)).catch(() => undefined);
+      if (isLast) listener.unsubscribe(`${base}mail:${name}`).catch(() => undefined);
       arm();
     },
     has: ({ instance }) => seats.has(instance),
@@ -136,8 +157,8 @@ export const keepAlive = async ({ redis, clock, busId, tell, asked }: HeartbeatO
     letGo: ({ instance }, receipt) => void seats.get(instance)?.held.delete(receipt),
     awaitRoom: (name) => void awaited.add(name),
     end: () => {
-      isEnded = true;
-      stopTimer?.();
+      seats.clear();
+      arm();
     },
   };
 };
