@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { conversations, messageLog } from 'pipewright/conversation';
 import { type Postgres, postgres, postgresKeywords, postgresStore } from 'pipewright/postgres';
+import { promptLibrary } from 'pipewright/prompt-library';
 import { afterAll, describe, expect, it } from 'vitest';
 import { allOf, describeConversations, said, textsOf } from '../src/testing/suites/conversations.js';
 import { startPostgres } from './servers/postgres.js';
 
-const server = await startPostgres('conversations on a Postgres server');
+const server = await startPostgres('conversations and prompts on a Postgres server');
 const child = fileURLToPath(new URL('children/converse-on-postgres.ts', import.meta.url));
 
 const databases: Postgres[] = [];
@@ -23,15 +24,39 @@ const describeAll = (name: string, db: Postgres): void => {
   });
 };
 
+const describePrompts = (name: string, db: Postgres): void => {
+  describe(`a prompt library on ${name}`, () => {
+    it('keeps every version that two writers save at the same time, moves labels and rolls back', async () => {
+      const [one, two] = await Promise.all(
+        [0, 1].map(async () => promptLibrary({ store: await postgresStore(db, { name: 'prompts' }) })),
+      );
+      if (one === undefined || two === undefined) throw new Error('There are two.');
+      const texts = Array.from({ length: 12 }, (_, at) => `Text ${at} for {name}`);
+      await Promise.all(texts.map((text, at) => (at % 2 === 0 ? one : two).save('greet', text)));
+      const versions = await one.versions('greet');
+      expect(versions.map(({ version }) => version)).toEqual(Array.from({ length: 12 }, (_, at) => 12 - at));
+      expect(versions.map(({ content }) => content).sort()).toEqual([...texts].sort());
+      await two.change('greet', { labels: { live: 3 } });
+      expect(await one.get('greet', 'live')).toEqual(versions[9]);
+      expect(await one.rollBack('greet', 1)).toMatchObject({ version: 13, content: versions[11]?.content });
+      const reopened = promptLibrary({ store: await postgresStore(db, { name: 'prompts' }) });
+      expect((await reopened.get('greet')).version).toBe(13);
+    });
+  });
+};
+
 const embedded = await postgres({ pglite: 'memory://' });
 databases.push(embedded);
-if (server === undefined) describeAll('the embedded Postgres', embedded);
-else {
+if (server === undefined) {
+  describeAll('the embedded Postgres', embedded);
+  describePrompts('the embedded Postgres', embedded);
+} else {
   const { connectionString } = server;
   const schema = `talk_${process.pid}`;
   const db = await postgres({ connectionString, schema });
   databases.push(db);
   describeAll('a Postgres server', db);
+  describePrompts('a Postgres server', db);
 
   const talk = (who: string, count: number): Promise<number | null> =>
     new Promise((resolve) => {
