@@ -40,15 +40,17 @@ const listTools = (client: Client, options: RequestOptions): Promise<readonly Sd
     return { items: tools, nextCursor };
   });
 
-/** Tells of each drift that was not told of before, and pins what is accepted. */
+/** Tells of each drift that was not told of before, and pins what is accepted; what was told of now comes back. */
 const tell = async (
   board: PinBoard,
   before: ReadonlySet<string>,
   onDrift: ToolListOptions['onDrift'],
-): Promise<void> => {
-  for (const drift of board.drifts()) {
+): Promise<ReadonlySet<string>> => {
+  const drifts = board.drifts();
+  for (const drift of drifts) {
     if (!before.has(keyOf(drift)) && (await onDrift(drift)) === true) board.pin([drift]);
   }
+  return new Set(drifts.map(keyOf));
 };
 
 /** Keeps the tools of a server beside what was pinned of them. */
@@ -69,9 +71,7 @@ export const toolList = (options: ToolListOptions): ToolList => {
     });
     listedMs = run.clock.now();
     board.see(tools);
-    const before = told;
-    told = new Set(board.drifts().map(keyOf));
-    await tell(board, before, onDrift);
+    told = await tell(board, told, onDrift);
   };
 
   /** One list serves all who wait for it, so it is nobody's alone to call off. */
