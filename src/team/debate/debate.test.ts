@@ -172,6 +172,24 @@ describe('debate', () => {
     expect((await team('?')).output).toMatchObject({ ended: 'judged', winner: 'Ann' });
   });
 
+  it('goes on where one concedes to one who has conceded himself, and lets nobody concede before it has heard any', async () => {
+    const three = (eve: readonly string[], judge: DebateJudge) =>
+      debate(
+        [
+          { name: 'Ann', agent: agent(scripted(['A.', 'Still A.'])), position: 'tea' },
+          { name: 'Bob', agent: agent(scripted(['B.', 'Concede: Ann'])), position: 'coffee' },
+          { name: 'Eve', agent: agent(scripted(eve)), position: 'milk' },
+        ],
+        judge,
+        { rounds: 2 },
+      );
+    expect((await three(['C.', 'Concede: Bob'], fair('tea'))('?')).output?.ended).toBe('judged');
+    expect((await three(['Concede: Ann', 'C.', 'Concede: Ann'], fair('tea'))('?')).output).toMatchObject({
+      ended: 'agreed',
+      winner: 'Ann',
+    });
+  });
+
   it('ends at once where all choose the same position', async () => {
     const sides = ['Ann', 'Bob', 'Eve'].map((name) => ({
       name,
