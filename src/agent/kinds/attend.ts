@@ -1,4 +1,4 @@
-import { messageOf, PipewrightError, type Run, scrubText, type Store } from '../../core/index.js';
+import { type Clock, messageOf, PipewrightError, type Run, scrubText, type Store } from '../../core/index.js';
 import { withWork, workOn } from '../define-agent.js';
 import type { Agent, AgentState, AgentTask } from '../types.js';
 import { type Mission, type MissionPhase, missionTransitions, moved } from './mission.js';
@@ -62,70 +62,83 @@ const rested = (record: MissionRecord, error: unknown, atMs: number): MissionRec
   return error === cancelling ? cancelledRecord(record, atMs) : record;
 };
 
+/** Calls `beat` every so often, each time when the one before is done, until the returned function ends it. */
+const beating = (
+  clock: Clock,
+  everyMs: number,
+  beat: () => Promise<void>,
+  onError: (error: unknown) => void,
+): (() => void) => {
+  let isOver = false;
+  let forget = (): void => undefined;
+  const next = (): void => {
+    if (isOver) return;
+    forget = clock.after(everyMs, () => {
+      if (!isOver) beat().then(next, onError);
+    });
+  };
+  next();
+  return () => {
+    isOver = true;
+    forget();
+  };
+};
+
+/** Gives a mission up for others to go on with, unless they did already. */
+const release = async (
+  store: Store,
+  { id, lease }: MissionRecord,
+  change: (record: MissionRecord) => MissionRecord,
+  run: Run,
+): Promise<void> => {
+  const released = (record: MissionRecord): MissionRecord => {
+    if (record.lease?.owner !== lease?.owner) return record;
+    const { lease: _, ...rest } = change(record);
+    return { ...rest, wish: 'go-on' };
+  };
+  try {
+    await changeRecord(store, id, released, run);
+  } catch (error) {
+    run.emit({ type: 'warning', message: `The mission \`${id}\` could not be kept: ${scrubText(messageOf(error))}` });
+  }
+};
+
 /**
- * Works on a mission whose lease this owner holds: keeps every state, gives signs of life, and does what the record says that
- * somebody wants. A pause waits until the next state, so that nothing is paid twice; a cancellation does not.
+ * Works on a mission under the lease that its record has: keeps every state, gives signs of life, and does what the record says
+ * that somebody wants. A pause waits until the next state, so that nothing is paid twice; a cancellation does not.
  */
 export const attend = (
   { agent, store, leaseMs }: Keeping,
-  { id, scope: who, state }: MissionRecord,
-  owner: string,
+  mission: MissionRecord,
   more: Pick<AgentTask, 'approvals' | 'messages'>,
   outer: Run,
 ): Attended => {
   const scope = outer.scope();
   const { run } = scope;
-  let isOver = false;
-  const refresh = async (kept?: AgentState): Promise<void> => {
+  const abort = (reason: unknown): void => scope.abort(reason);
+  const refresh = async (state?: AgentState): Promise<void> => {
     const change = (record: MissionRecord): MissionRecord => {
-      if (record.lease?.owner !== owner) throw lost(id);
-      const lease = { owner, untilMs: run.clock.now() + leaseMs };
-      return { ...record, lease, ...(kept === undefined ? {} : { state: kept }) };
+      if (record.lease === undefined || record.lease.owner !== mission.lease?.owner) throw lost(mission.id);
+      const lease = { ...record.lease, untilMs: run.clock.now() + leaseMs };
+      return { ...record, lease, ...(state === undefined ? {} : { state }) };
     };
-    const { wish } = await changeRecord(store, id, change, outer);
-    if (wish === 'cancel') scope.abort(cancelling);
-    if (wish === 'pause' && kept !== undefined && isWorking(kept)) scope.abort(pausing);
-  };
-  let stopBeat = (): void => undefined;
-  const beat = (): void => {
-    if (isOver) return;
-    stopBeat = run.clock.after(leaseMs / 3, () => {
-      if (!isOver) refresh().then(beat, (error: unknown) => scope.abort(error));
-    });
-  };
-  /** Gives the mission up for others to go on with, unless they did already. */
-  const settle = async (change: (record: MissionRecord) => MissionRecord): Promise<void> => {
-    isOver = true;
-    stopBeat();
-    try {
-      await changeRecord(
-        store,
-        id,
-        (record) => {
-          if (record.lease?.owner !== owner) return record;
-          const { lease: _, ...rest } = change(record);
-          return { ...rest, wish: 'go-on' };
-        },
-        outer,
-      );
-    } catch (error) {
-      outer.emit({
-        type: 'warning',
-        message: `The mission \`${id}\` could not be kept: ${scrubText(messageOf(error))}`,
-      });
-    } finally {
-      scope[Symbol.dispose]();
-    }
+    const { wish } = await changeRecord(store, mission.id, change, outer);
+    if (wish === 'cancel') abort(cancelling);
+    if (wish === 'pause' && state !== undefined && isWorking(state)) abort(pausing);
   };
   const work = async (): Promise<void> => {
-    beat();
+    const stop = beating(run.clock, leaseMs / 3, refresh, abort);
+    let change: (record: MissionRecord) => MissionRecord;
     try {
-      const task = { ...who, state, ...more };
-      const result = await workOn(agent, task, run, { onState: (told) => refresh(told) });
-      await settle((record) => ({ ...record, state: result.state }));
+      const task = { ...mission.scope, state: mission.state, ...more };
+      const { state } = await workOn(agent, task, run, { onState: refresh });
+      change = (record) => ({ ...record, state });
     } catch (error) {
-      await settle((record) => rested(record, error, run.clock.now()));
+      change = (record) => rested(record, error, run.clock.now());
     }
+    stop();
+    await release(store, mission, change, outer);
+    scope[Symbol.dispose]();
   };
-  return { over: work(), abort: (reason) => scope.abort(reason) };
+  return { over: work(), abort };
 };

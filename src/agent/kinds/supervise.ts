@@ -21,6 +21,7 @@ import { idleMission, type Mission, publicMission } from './mission.js';
 import {
   addRecord,
   changeRecord,
+  type Lease,
   type MissionRecord,
   missionOf,
   type MissionSummary,
@@ -150,81 +151,89 @@ const idleState = async (
   return withWork({ ...state, remembered: recalled.length }, idleMission(criteria));
 };
 
+/** What one process works with. */
+interface Desk extends SuperviseOptions {
+  readonly agent: Agent<unknown>;
+  readonly kind: string;
+  /** The missions that are worked on here. */
+  readonly running: Map<string, Attended>;
+}
+
+const launch = (desk: Desk, record: MissionRecord, more: MissionResume, run: Run): void => {
+  const { running } = desk;
+  const attended = attend(desk, record, more, run);
+  running.set(record.id, attended);
+  void attended.over.then(() => {
+    if (running.get(record.id) === attended) running.delete(record.id);
+  });
+};
+
+const newLease = (desk: Desk, run: Run): Lease => ({
+  owner: randomId(run.random),
+  untilMs: run.clock.now() + desk.leaseMs,
+});
+
+const start = async (desk: Desk, given: string | MissionGoal, run: Run): Promise<string> => {
+  const asked: MissionGoal = typeof given === 'string' ? { goal: given } : given;
+  const { goal, criteria: _, id = randomId(run.random), ...scope } = asked;
+  const state = await idleState(desk.kind, asked, scope, desk.memory, run);
+  const nowMs = run.clock.now();
+  const about = { id, goal, scope, createdMs: nowMs, changedMs: nowMs };
+  const record: MissionRecord = { version: 1, ...about, wish: 'go-on', lease: newLease(desk, run), state };
+  await addRecord(desk.store, record);
+  launch(desk, record, {}, run);
+  return id;
+};
+
+const resume = async (desk: Desk, id: string, more: MissionResume, run: Run): Promise<void> => {
+  const lease = newLease(desk, run);
+  const take = (record: MissionRecord): MissionRecord => {
+    checkResumable(record, more, run.clock.now());
+    return { ...record, wish: 'go-on', lease };
+  };
+  launch(desk, await changeRecord(desk.store, id, take, run), more, run);
+};
+
+/** Tells the process that works on it; where none does, it is done at once. */
+const wishFor = async ({ store }: Desk, id: string, wish: 'pause' | 'cancel', run: Run): Promise<void> => {
+  const wished = (record: MissionRecord): MissionRecord => {
+    checkOpen(record);
+    const nowMs = run.clock.now();
+    if (isHeld(record, nowMs)) return { ...record, wish };
+    return wish === 'pause' ? pausedRecord(record, nowMs) : cancelledRecord(record, nowMs);
+  };
+  await changeRecord(store, id, wished, run);
+};
+
 /** Puts missions of an agent under supervision: in a store, by id, each worked on by one process at a time. */
-export const supervise = (
-  agent: Agent<unknown>,
-  kind: string,
-  { store, leaseMs, memory }: SuperviseOptions,
-): Supervisor => {
+export const supervise = (agent: Agent<unknown>, kind: string, options: SuperviseOptions): Supervisor => {
+  const { store, leaseMs } = options;
   checkAtLeast('leaseMs', leaseMs, 1);
   const running = new Map<string, Attended>();
-  const launch = (record: MissionRecord, owner: string, more: MissionResume, run: Run): void => {
-    const attended = attend({ agent, store, leaseMs }, record, owner, more, run);
-    running.set(record.id, attended);
-    void attended.over.then(() => {
-      if (running.get(record.id) === attended) running.delete(record.id);
-    });
-  };
-  const wishFor = async (id: string, wish: 'pause' | 'cancel', run: Run): Promise<void> => {
-    await changeRecord(
-      store,
-      id,
-      (record) => {
-        checkOpen(record);
-        const nowMs = run.clock.now();
-        if (isHeld(record, nowMs)) return { ...record, wish };
-        return wish === 'pause' ? pausedRecord(record, nowMs) : cancelledRecord(record, nowMs);
-      },
-      run,
-    );
-  };
-  const wait = async (id: string, run: Run = createRun()): Promise<MissionStatus> => {
-    await raceAbort(running.get(id)?.over ?? Promise.resolve(), run);
-    return statusOf(await readRecord(store, id), run.clock.now());
-  };
+  const desk: Desk = { ...options, agent, kind, running };
+  const status = async (id: string, run: Run = createRun()): Promise<MissionStatus> =>
+    statusOf(await readRecord(store, id), run.clock.now());
   const close = async (): Promise<void> => {
     const all = [...running.values()];
     for (const { abort } of all) abort(closing);
     await Promise.all(all.map((each) => each.over));
   };
   return {
-    start: async (given, run = createRun()) => {
-      const asked: MissionGoal = typeof given === 'string' ? { goal: given } : given;
-      const { goal, criteria: _, id = randomId(run.random), ...scope } = asked;
-      const state = await idleState(kind, asked, scope, memory, run);
-      const nowMs = run.clock.now();
-      const owner = randomId(run.random);
-      const lease = { owner, untilMs: nowMs + leaseMs };
-      const about = { id, goal, scope, createdMs: nowMs, changedMs: nowMs };
-      const record: MissionRecord = { version: 1, ...about, wish: 'go-on', lease, state };
-      await addRecord(store, record);
-      launch(record, owner, {}, run);
-      return id;
-    },
-    status: async (id, run = createRun()) => statusOf(await readRecord(store, id), run.clock.now()),
+    start: (goal, run = createRun()) => start(desk, goal, run),
+    status,
     list: () => readSummaries(store),
-    pause: (id, run = createRun()) => wishFor(id, 'pause', run),
+    pause: (id, run = createRun()) => wishFor(desk, id, 'pause', run),
     cancel: async (id, run = createRun()) => {
-      await wishFor(id, 'cancel', run);
+      await wishFor(desk, id, 'cancel', run);
       const here = running.get(id);
       here?.abort(cancelling);
       await here?.over;
     },
-    resume: async (id, more = {}, run = createRun()) => {
-      const owner = randomId(run.random);
-      const record = await changeRecord(
-        store,
-        id,
-        (before) => {
-          const nowMs = run.clock.now();
-          checkResumable(before, more, nowMs);
-          return { ...before, wish: 'go-on', lease: { owner, untilMs: nowMs + leaseMs } };
-        },
-        run,
-      );
-      launch(record, owner, more, run);
+    resume: (id, more = {}, run = createRun()) => resume(desk, id, more, run),
+    wait: async (id, run = createRun()) => {
+      await raceAbort(running.get(id)?.over ?? Promise.resolve(), run);
+      return status(id, run);
     },
-    wait,
     close,
     [Symbol.asyncDispose]: close,
   };
