@@ -61,7 +61,6 @@ export {
   autonomousAgent,
   type AutonomousAgent,
   type AutonomousAgentOptions,
-  type MissionLimits,
 } from './kinds/autonomous-agent.js';
 export {
   type Mission,
@@ -71,5 +70,6 @@ export {
   type MissionTransition,
 } from './kinds/mission.js';
 export type { MissionSummary } from './kinds/mission-record.js';
+export type { MissionLimits } from './kinds/pursue.js';
 export type { Recovery } from './kinds/recovery.js';
 export type { MissionGoal, MissionResume, MissionStatus, Supervisor } from './kinds/supervise.js';
