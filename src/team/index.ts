@@ -1,8 +1,10 @@
+export { analyst, type Analysis, writer } from './analyst.js';
 export { agentTool, type AgentToolOptions, type DelegatedAnswer } from './agent-tool.js';
 export type { AttemptLimits } from './attempt.js';
 export { type Colleague, joinTeam, type JoinTeamOptions } from './colleague.js';
 export type { Awarded } from './contract-net.js';
 export { coordinator, type CoordinatorOptions, type CoordinatorReport } from './coordinator.js';
+export { type CheckedFact, type FactCheck, factChecker } from './fact-checker.js';
 export { handoffs, type HandoffMember, type HandoffsOptions, type HandoffsReport } from './handoffs.js';
 export { type Match, matchMembers, type MatchOptions, type TaskNeeds } from './match.js';
 export {
@@ -26,6 +28,9 @@ export {
   type OfferAnswer,
 } from './negotiate.js';
 export type { Note } from './notes.js';
+export type { QuotedSource } from './quotes.js';
+export { type Finding, type Research, researcher, type ResearcherOptions } from './researcher.js';
+export type { Specialist, SpecialistOptions } from './specialist.js';
 export { type RestartOptions, supervisor, type SupervisorOptions } from './supervisor.js';
 export { type Attempt, type MemberFigures, reportTable, teamReport, type TeamReport } from './team-report.js';
 export { teamTools } from './team-tools.js';
