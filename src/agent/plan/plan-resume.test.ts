@@ -121,15 +121,36 @@ describe.each(Object.entries(kinds))('%s', (_, { make, script, done }) => {
         return new Promise(() => undefined);
       },
     });
-    const states: AgentState[] = [];
     const model = planningModel(script);
-    const going = make(model, { tools: [stuck], onState: (state) => void states.push(state) })('Go.', run);
+    const going = make(model, { tools: [stuck] })('Go.', run);
     await expect(going).rejects.toBe(reason);
     const asked = model.requests.length;
     await new Promise((resolve) => setImmediate(resolve));
     expect(model.requests).toHaveLength(asked);
-    // Q03: what is kept of it is a conversation that a strict server takes.
-    for (const { messages } of states) expect(pairedMessages(messages)).toEqual(messages);
+  });
+
+  it('Q03 sends no call without its result after an abort at any model call', async () => {
+    const whole = planningModel(script);
+    await make(whole, { tools: [marking().mark] })('Go.');
+    for (let last = 1; last <= whole.requests.length; last += 1) {
+      const { run, abort } = testRun({ isWatched: false });
+      const model = planningModel({
+        ...script,
+        work: (task, request) => {
+          if (model.requests.length >= last) abort('enough');
+          return marks(task, request);
+        },
+      });
+      let kept: AgentState | undefined;
+      const onState = (state: AgentState): void => {
+        kept = throughJson(state);
+      };
+      await make(model, { tools: [marking().mark], onState })('Go.', run).catch(() => undefined);
+      const next = planningModel(script);
+      const input = kept === undefined ? 'Go.' : { state: kept };
+      expect(await make(next, { tools: [marking().mark] })(input)).toMatchObject({ stopReason: 'answered' });
+      for (const { messages } of next.requests) expect(pairedMessages(messages)).toEqual(messages);
+    }
   });
 
   it('ends with what there is when its budget is spent, and goes on with more', async () => {
@@ -153,7 +174,7 @@ describe.each(Object.entries(kinds))('%s', (_, { make, script, done }) => {
     for (let broken = 0; broken < whole.requests.length; broken += 1) {
       const model = planningModel(script);
       const flawed: ScriptTurn = (request, run) => {
-        if (model.requests.length >= 0 && count++ === broken)
+        if (count++ === broken)
           return [
             { type: 'text-delta', text: 'x' },
             { type: 'throw', error: new Error('cut') },
