@@ -27,6 +27,11 @@ const enter = (readers: Set<Reader>): { readonly given: Promise<Taken | undefine
   return { given, leave };
 };
 
+/** Who asked for it has gone meanwhile. Where the server cannot be told, it finds out by the lease. */
+const giveBack = (broker: Broker, seat: Seat, taken: Taken): void => {
+  broker.settle(seat, taken, { type: 'again', isCounted: false }).catch(() => undefined);
+};
+
 export const createInbox = (broker: Broker, seat: Seat): Inbox => {
   const readers = new Set<Reader>();
   let isEnded = false;
@@ -36,13 +41,10 @@ export const createInbox = (broker: Broker, seat: Seat): Inbox => {
   const giveOut = (taken: readonly Taken[]): void => {
     for (const one of taken) {
       const [reader] = readers;
-      if (reader === undefined) {
-        // Who asked for it has gone meanwhile. Where the server cannot be told, it finds out by the lease.
-        broker.settle(seat, one, { type: 'again', isCounted: false }).catch(() => undefined);
-        continue;
-      }
-      readers.delete(reader);
-      reader.give(one);
+      if (reader !== undefined) {
+        readers.delete(reader);
+        reader.give(one);
+      } else giveBack(broker, seat, one);
     }
   };
   const take = async (): Promise<void> => {

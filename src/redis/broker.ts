@@ -19,7 +19,7 @@ import type {
 import { type Clock, PipewrightError } from '../core/index.js';
 import { envelopeOf, messageText } from './bus-notices.js';
 import type { Redis, RedisValue, Script } from './connection.js';
-import { keepAlive } from './heartbeat.js';
+import { type Heartbeat, keepAlive } from './heartbeat.js';
 import { sendScript, settleScript, takeScript, withdrawScript } from './mail-scripts.js';
 import { leaveScript, membersScript, metricsScript, pageScript } from './member-scripts.js';
 
@@ -44,7 +44,7 @@ const fieldsOf = (flat: readonly string[]): ReadonlyMap<string, string> => {
 };
 
 const pageOf = async <T>(
-  run: (script: Script, args: readonly RedisValue[]) => Promise<unknown>,
+  run: Run,
   log: string,
   { after, limit }: PageRequest,
   maxDeadLetters: number,
@@ -143,9 +143,32 @@ const takenOf = (nowMs: number, [place, id, attempt, message, sentMs, expiresMs]
   };
 };
 
+type Run = (script: Script, args: readonly RedisValue[]) => Promise<unknown>;
+
+/** Takes mail, and notes it as held. */
+const takeFrom = async (
+  run: Run,
+  alive: Heartbeat,
+  seat: Seat,
+  max: number,
+  maxDeadLetters: number,
+): Promise<readonly Taken[]> => {
+  const answer = await run(takeScript, [seat.name, seat.instance, max, maxDeadLetters]);
+  if (Array.isArray(answer)) {
+    const [nowMs, ...messages] = answer as [number, ...Answered[]];
+    const taken = messages.map((message) => takenOf(nowMs, message));
+    for (const { receipt } of taken) alive.hold(seat, receipt);
+    return taken;
+  }
+  // The server was started anew, or this process slept for longer than its lease.
+  if (!seat.isAuto || !alive.has(seat)) return [];
+  await alive.renew(seat);
+  return takeFrom(run, alive, seat, max, maxDeadLetters);
+};
+
 /** What tells of the bus, and changes nothing. */
 const readsOf = (
-  run: (script: Script, args: readonly RedisValue[]) => Promise<unknown>,
+  run: Run,
   maxDeadLetters: number,
 ): Pick<Broker, 'members' | 'history' | 'deadLetters' | 'metrics'> => ({
   members: async () => {
@@ -173,21 +196,7 @@ export const redisBroker = async (options: RedisBrokerOptions): Promise<Broker> 
     tell(notice);
   };
   const alive = await keepAlive({ ...options, tell: hear, asked: () => [...asked.keys()] });
-  const run = (program: Script, args: readonly RedisValue[]): Promise<unknown> => redis.run(program, args);
-
-  const take = async (seat: Seat, max: number): Promise<readonly Taken[]> => {
-    const answer = await run(takeScript, [seat.name, seat.instance, max, maxDeadLetters]);
-    if (Array.isArray(answer)) {
-      const [nowMs, ...messages] = answer as [number, ...Answered[]];
-      const taken = messages.map((message) => takenOf(nowMs, message));
-      for (const { receipt } of taken) alive.hold(seat, receipt);
-      return taken;
-    }
-    // The server was started anew, or this process slept for longer than its lease.
-    if (!seat.isAuto || !alive.has(seat)) return [];
-    await alive.renew(seat);
-    return take(seat, max);
-  };
+  const run: Run = (program, args) => redis.run(program, args);
 
   return {
     where: redis.where,
@@ -209,7 +218,7 @@ export const redisBroker = async (options: RedisBrokerOptions): Promise<Broker> 
       for (const name of full) alive.awaitRoom(name);
       return { isKnown: isKnown === 1, receivers, full, refused };
     },
-    take,
+    take: (seat, max) => takeFrom(run, alive, seat, max, maxDeadLetters),
     settle: async (seat, taken, settlement) => {
       const [place, id] = partsOf(taken.receipt);
       const limitArguments = [maxDeadLetters, maxThreadMessages, maxThreads];
