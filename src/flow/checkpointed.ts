@@ -1,12 +1,4 @@
-import {
-  checkAtLeast,
-  createRun,
-  PipewrightError,
-  randomId,
-  type Run,
-  type RunScope,
-  type Store,
-} from '../core/index.js';
+import { checkAtLeast, createRun, PipewrightError, type Run, type RunScope, type Store } from '../core/index.js';
 import type { Checkpoint, Waiting } from './checkpoint.js';
 import { waitingIn } from './checkpoint.js';
 import type { Plan, State } from './graph-plan.js';
@@ -75,7 +67,7 @@ export interface CheckpointedGraph<In, S, N extends string> {
    * Makes a new thread from a checkpoint, which may change; `resume` goes on with it. Where the state or the way changes, pauses and
    * half steps are dropped: the nodes run anew. Throws `not-found` and `duplicate-id`.
    */
-  readonly fork: (id: string, options: ForkOptions<S, N>) => Promise<Snapshot<S, N>>;
+  readonly fork: (id: string, options: ForkOptions<S, N>, run?: Run) => Promise<Snapshot<S, N>>;
   /** All threads, by id. */
   readonly threads: () => AsyncIterable<{ readonly id: string; readonly status: ThreadStatus }>;
   readonly delete: (id: string) => Promise<void>;
@@ -131,10 +123,9 @@ const keeperOf = (
       return { journal, isCheckpointed: true };
     },
     commit: async (checkpoint) => {
-      const { clock, random } = run;
       // Of a step that has paused, all that was done is needed again.
       const stale = under === undefined || checkpoint.step === under.step ? [] : under.journal.keys();
-      thread = await threads.advance(thread, checkpoint, stale, randomId(random), clock.now());
+      thread = await threads.advance(thread, checkpoint, stale, run);
     },
   };
 };
@@ -155,7 +146,7 @@ const goOn = async (
 
 const start = async (settings: Settings, id: string, input: unknown, run: Run): Promise<GraphResult<State>> => {
   const checkpoint = await begin(settings.plan, input);
-  const opened = await settings.threads.create(id, checkpoint, randomId(run.random), run.clock.now());
+  const opened = await settings.threads.create(id, checkpoint, run);
   if (opened === undefined) throw duplicate(id);
   return goOn(settings, opened, checkpoint, new Map(), run);
 };
@@ -175,7 +166,7 @@ const resume = async (
   if (Object.values(answers).every((answer) => answer === undefined)) return goOn(settings, opened, before, parts, run);
   // The answers are kept before anything is done with them: nobody is asked twice, and of two who answer one is told.
   const answered = withAnswers(before, answers);
-  const advanced = await threads.advance(opened, answered, [], randomId(run.random), run.clock.now());
+  const advanced = await threads.advance(opened, answered, [], run);
   return goOn(settings, advanced, answered, parts, run);
 };
 
@@ -198,6 +189,7 @@ const fork = async (
   settings: Settings,
   id: string,
   options: ForkOptions<State, string>,
+  run: Run,
 ): Promise<Snapshot<State, string>> => {
   const { threads, plan } = settings;
   const opened = await threads.open(id);
@@ -212,8 +204,7 @@ const fork = async (
   const unknown = changed.next.find((name) => !plan.nodes.has(name));
   if (unknown !== undefined) throw new PipewrightError('bad-option', `There is no node \`${unknown}\` to go on with.`);
   const checked = await checkedCheckpoint(plan, changed);
-  const run = createRun();
-  if ((await threads.create(to, checked, randomId(run.random), run.clock.now())) === undefined) throw duplicate(to);
+  if ((await threads.create(to, checked, run)) === undefined) throw duplicate(to);
   return snapshotOf(settings, await pointOf(settings, to, 0));
 };
 
@@ -249,7 +240,7 @@ export const checkpointed = <In, S extends object, N extends string>(
     history: async function* (id) {
       for await (const point of threads.points(id)) yield await snapshotOf(settings, point);
     },
-    fork: (id, to) => fork(settings, id, to),
+    fork: (id, forked, run = createRun()) => fork(settings, id, forked, run),
     threads: threads.heads,
     delete: threads.remove,
   };

@@ -8,6 +8,7 @@ import {
   type StateForm,
   type Store,
   type StoreChange,
+  type StoreRange,
   toJson,
 } from '../core/index.js';
 
@@ -52,22 +53,30 @@ export const keyPart = (id: string): string => {
   return encodeURIComponent(id);
 };
 
-/** The keys of the runs of one pipeline. */
-export const keysOf = (name: string) => {
+/** The keys of the runs of one pipeline, by their ids. */
+export interface DurableKeys {
+  readonly open: (id: string) => string;
+  readonly done: (id: string) => string;
+  readonly lease: (id: string) => string;
+  /** What the keys of the journal begin with. */
+  readonly journal: (id: string) => string;
+  /** From the first to behind the last open run. */
+  readonly allOpen: StoreRange;
+  readonly idOf: (openKey: string) => string;
+}
+
+export const keysOf = (name: string): DurableKeys => {
   const root = keyPart(name);
   const openPrefix = `${root}/open/`;
   return {
-    open: (id: string): string => `${openPrefix}${keyPart(id)}`,
-    done: (id: string): string => `${root}/done/${keyPart(id)}`,
-    lease: (id: string): string => `${root}/lease/${keyPart(id)}`,
-    journal: (id: string): string => `${root}/journal/${keyPart(id)}/`,
-    /** From the first to behind the last open run. */
+    open: (id) => `${openPrefix}${keyPart(id)}`,
+    done: (id) => `${root}/done/${keyPart(id)}`,
+    lease: (id) => `${root}/lease/${keyPart(id)}`,
+    journal: (id) => `${root}/journal/${keyPart(id)}/`,
     allOpen: { from: openPrefix, to: `${root}/open0` },
-    idOf: (openKey: string): string => decodeURIComponent(openKey.slice(openPrefix.length)),
+    idOf: (openKey) => decodeURIComponent(openKey.slice(openPrefix.length)),
   };
 };
-
-export type DurableKeys = ReturnType<typeof keysOf>;
 
 export const loadOpen = (store: Store, key: string): Promise<OpenRecord | undefined> => loadState(openForm, store, key);
 export const loadDone = (store: Store, key: string): Promise<DoneRecord | undefined> => loadState(doneForm, store, key);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   decodeState,
   encodeState,
@@ -8,10 +7,10 @@ import {
   type Run,
   type RunKey,
   runKey,
-  type StateForm,
   type Store,
   toJson,
 } from '../core/index.js';
+import { digestOf, type Entry, entryForm, hashOf, keptError, revivedError } from './journal-entry.js';
 
 /** One call whose result is kept. */
 export interface JournalCall<T> {
@@ -61,44 +60,6 @@ export const journalKey: RunKey<Journal> = runKey('journal');
  * each key. Undefined outside of `once`, and where nothing is journaled.
  */
 export const idempotencyKey: RunKey<string> = runKey('idempotency-key');
-
-interface KeptError {
-  readonly message: string;
-  readonly code?: string;
-}
-
-interface Entry {
-  readonly version: 1;
-  readonly path: readonly string[];
-  readonly name: string;
-  /** The how manieth call below its path it was. */
-  readonly order: number;
-  readonly digest?: string;
-  readonly output?: Json;
-  readonly error?: KeptError;
-}
-
-const entryForm: StateForm<Entry> = {
-  what: 'journal',
-  version: 1,
-  read: (data) => {
-    const { path, name, order } = data;
-    const isWhole = Array.isArray(path) && typeof name === 'string' && typeof order === 'number';
-    return isWhole && ('output' in data || 'error' in data) ? (data as unknown as Entry) : undefined;
-  },
-};
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
-
-/** Undefined for what has no JSON form: that cannot be compared. */
-const digestOf = (input: unknown): string | undefined => {
-  if (input === undefined) return undefined;
-  try {
-    return hashOf(JSON.stringify(toJson(input)));
-  } catch {
-    return undefined;
-  }
-};
 
 /** Tries of one call are one place: a retry around it must find what an earlier try has left. */
 const isPlace = (segment: string): boolean => !/^attempt \d+$/u.test(segment);
@@ -151,14 +112,6 @@ const encoded = (name: string, output: unknown): Json => {
     throw new PipewrightError('bad-input', message, { cause, details: { where: name } });
   }
 };
-
-const keptError = (error: unknown): KeptError => {
-  if (error instanceof PipewrightError) return { message: error.message, code: error.code };
-  return { message: error instanceof Error ? error.message : String(error) };
-};
-
-const revivedError = ({ message, code }: KeptError): Error =>
-  code === undefined ? new Error(message) : new PipewrightError(code as PipewrightError['code'], message);
 
 class RunJournal {
   readonly #options: JournalOptions;

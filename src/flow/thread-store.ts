@@ -4,6 +4,8 @@ import {
   isRecord,
   type Json,
   PipewrightError,
+  randomId,
+  type Run,
   type StateForm,
   type Store,
   type StoreChange,
@@ -88,20 +90,14 @@ export const statusOf = ({ next, pauses }: Checkpoint<unknown>): ThreadStatus =>
 /** The threads of one graph in a store. */
 export interface ThreadStore {
   readonly open: (id: string) => Promise<Opened | undefined>;
-  /** Writes the first checkpoint; false when the thread is there already. */
-  readonly create: (
-    id: string,
-    checkpoint: Checkpoint<State>,
-    writer: string,
-    atMs: number,
-  ) => Promise<Opened | undefined>;
+  /** Writes the first checkpoint; undefined when the thread is there already. */
+  readonly create: (id: string, checkpoint: Checkpoint<State>, run: Run) => Promise<Opened | undefined>;
   /** Writes the next checkpoint, and deletes `stale` keys with it. Throws `store-locked` when another process was faster. */
   readonly advance: (
     thread: Opened,
     checkpoint: Checkpoint<State>,
     stale: readonly string[],
-    writer: string,
-    atMs: number,
+    run: Run,
   ) => Promise<Opened>;
   readonly point: (id: string, seq: number) => Promise<StoredPoint | undefined>;
   /** From the newest to the oldest. */
@@ -114,78 +110,85 @@ export interface ThreadStore {
 
 const put = (key: string, value: Head | Point): StoreChange => ({ type: 'put', key, value: encodeState(value) });
 
-export const threadStore = (store: Store, name: string, maxCheckpoints: number): ThreadStore => {
-  const root = keyPart(name);
-  const headPrefix = `${root}/head/`;
-  const headKey = (id: string): string => `${headPrefix}${keyPart(id)}`;
-  const pointPrefix = (id: string): string => `${root}/point/${keyPart(id)}/`;
-  const pointKey = (id: string, seq: number): string => `${pointPrefix(id)}${String(seq).padStart(seqDigits, '0')}`;
-  const partRoot = (id: string): string => `${root}/part/${keyPart(id)}/`;
-  // `0` follows `/`.
-  const under = (prefix: string) => ({ from: prefix, to: `${prefix.slice(0, -1)}0` });
+/** All keys below a prefix that ends with `/`: `0` follows it. */
+const under = (prefix: string) => ({ from: prefix, to: `${prefix.slice(0, -1)}0` });
 
+const keysOf = (name: string) => {
+  const root = keyPart(name);
+  const heads = `${root}/head/`;
+  const points = (id: string): string => `${root}/point/${keyPart(id)}/`;
+  return {
+    heads,
+    head: (id: string): string => `${heads}${keyPart(id)}`,
+    idOf: (headKey: string): string => decodeURIComponent(headKey.slice(heads.length)),
+    points,
+    point: (id: string, seq: number): string => `${points(id)}${String(seq).padStart(seqDigits, '0')}`,
+    parts: (id: string): string => `${root}/part/${keyPart(id)}/`,
+  };
+};
+
+const readPoint = (key: string, bytes: Uint8Array): StoredPoint => {
+  const { atMs, checkpoint } = decodeState(pointForm, bytes, key);
+  return { seq: Number(key.slice(-seqDigits)), atMs, checkpoint: checkpointFromJson(checkpoint), where: key };
+};
+
+export const threadStore = (store: Store, name: string, maxCheckpoints: number): ThreadStore => {
+  const keys = keysOf(name);
+
+  /** The head only moves from what it was: whoever is slower has not written. */
   const write = async (
     id: string,
-    expected: Uint8Array | undefined,
-    head: Head,
+    before: Opened | undefined,
+    numbers: Pick<Head, 'seq' | 'first'>,
     checkpoint: Checkpoint<State>,
-    atMs: number,
-    also: readonly StoreChange[],
+    stale: readonly string[],
+    { clock, random }: Run,
   ): Promise<Opened | undefined> => {
-    const point: Point = { version: 1, atMs, checkpoint: checkpointToJson(checkpoint) };
+    const head: Head = { version: 1, ...numbers, status: statusOf(checkpoint), writer: randomId(random) };
+    const point: Point = { version: 1, atMs: clock.now(), checkpoint: checkpointToJson(checkpoint) };
     const bytes = encodeState(head);
-    const all = [put(pointKey(id, head.seq), point), ...also];
-    const isWritten = await store.compareAndSet(headKey(id), expected, bytes, { also: all });
+    const also = [put(keys.point(id, head.seq), point), ...stale.map((key): StoreChange => ({ type: 'delete', key }))];
+    const isWritten = await store.compareAndSet(keys.head(id), before?.bytes, bytes, { also });
     return isWritten ? { id, head, bytes } : undefined;
-  };
-
-  const read = (key: string, bytes: Uint8Array): StoredPoint => {
-    const { atMs, checkpoint } = decodeState(pointForm, bytes, key);
-    return { seq: Number(key.slice(-seqDigits)), atMs, checkpoint: checkpointFromJson(checkpoint), where: key };
   };
 
   return {
     open: async (id) => {
-      const bytes = await store.get(headKey(id));
-      return bytes === undefined ? undefined : { id, head: decodeState(headForm, bytes, headKey(id)), bytes };
+      const key = keys.head(id);
+      const bytes = await store.get(key);
+      return bytes === undefined ? undefined : { id, head: decodeState(headForm, bytes, key), bytes };
     },
-    create: (id, checkpoint, writer, atMs) => {
-      const head: Head = { version: 1, seq: 0, first: 0, status: statusOf(checkpoint), writer };
-      return write(id, undefined, head, checkpoint, atMs, []);
-    },
-    advance: async ({ id, head, bytes }, checkpoint, stale, writer, atMs) => {
+    create: (id, checkpoint, run) => write(id, undefined, { seq: 0, first: 0 }, checkpoint, [], run),
+    advance: async (thread, checkpoint, stale, run) => {
+      const { id, head } = thread;
       const seq = head.seq + 1;
       const first = Math.min(Math.max(head.first, seq + 1 - maxCheckpoints), head.first + maxPruned);
-      const surplus = Array.from({ length: first - head.first }, (_, at) => pointKey(id, head.first + at));
-      const also = [...surplus, ...stale].map((key): StoreChange => ({ type: 'delete', key }));
-      const next: Head = { version: 1, seq, first, status: statusOf(checkpoint), writer };
-      const opened = await write(id, bytes, next, checkpoint, atMs, also);
+      const surplus = Array.from({ length: first - head.first }, (_, at) => keys.point(id, head.first + at));
+      const opened = await write(id, thread, { seq, first }, checkpoint, [...surplus, ...stale], run);
       if (opened === undefined) throw lockedBy(id);
       return opened;
     },
     point: async (id, seq) => {
-      const key = pointKey(id, seq);
+      const key = keys.point(id, seq);
       const bytes = await store.get(key);
-      return bytes === undefined ? undefined : read(key, bytes);
+      return bytes === undefined ? undefined : readPoint(key, bytes);
     },
     points: async function* (id) {
-      for await (const [key, bytes] of store.range({ ...under(pointPrefix(id)), isReversed: true }))
-        yield read(key, bytes);
+      const range = { ...under(keys.points(id)), isReversed: true };
+      for await (const [key, bytes] of store.range(range)) yield readPoint(key, bytes);
     },
-    partPrefix: (id, step) => `${partRoot(id)}${step}/`,
+    partPrefix: (id, step) => `${keys.parts(id)}${step}/`,
     heads: async function* () {
-      for await (const [key, bytes] of store.range(under(headPrefix))) {
-        yield {
-          id: decodeURIComponent(key.slice(headPrefix.length)),
-          status: decodeState(headForm, bytes, key).status,
-        };
+      for await (const [key, bytes] of store.range(under(keys.heads))) {
+        yield { id: keys.idOf(key), status: decodeState(headForm, bytes, key).status };
       }
     },
     remove: async (id) => {
-      const keys = [headKey(id)];
-      for (const prefix of [pointPrefix(id), partRoot(id)])
-        for await (const [key] of store.range(under(prefix))) keys.push(key);
-      await store.write(keys.map((key) => ({ type: 'delete', key })));
+      const all = [keys.head(id)];
+      for (const prefix of [keys.points(id), keys.parts(id)]) {
+        for await (const [key] of store.range(under(prefix))) all.push(key);
+      }
+      await store.write(all.map((key) => ({ type: 'delete', key })));
     },
   };
 };
