@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createRun, PipewrightError, type RunEvent, type Store } from '../../core/index.js';
+import { createRun, PipewrightError, type Store } from '../../core/index.js';
 import { windowMemory } from '../../memory/index.js';
 import { memoryStore } from '../../store/index.js';
 import { callsTool, manualClock, scripted, testRun } from '../../testing/index.js';
@@ -210,22 +210,26 @@ describe('supervision', () => {
     expect(await first.wait(id, other())).toMatchObject({ phase: 'failed', failure: { code: 'cancelled' } });
   });
 
-  it('is taken over when a process gives no sign of life, and the first one notices', async () => {
+  it('is taken over when a process gives no sign of life, and the first one notices and leaves it alone', async () => {
     const store = memoryStore();
     const clock = manualClock();
-    const tool = held();
-    const events: RunEvent[] = [];
+    const [one, two] = [held(), held()];
+    const model = scripted([callsTool('wait', {}), 'Never.']);
+    const first = autonomousAgent(agent(model, { tools: [one.wait] }), { store });
+    const second = autonomousAgent(agent(scripted(['Done.']), { tools: [two.wait] }), { store });
     // A clock of its own, which stands still: no sign of life.
-    const first = twoSteps(store, tool);
-    const id = await first.start('Wait.', createRun({ clock: manualClock(), on: (event) => events.push(event) }));
-    await tool.isWaiting;
+    const id = await first.start('Wait.', createRun({ clock: manualClock() }));
+    await one.isWaiting;
     await clock.advance(31_000);
-    const second = plain(['Taken over.'], { store });
-    await second.resume(id, {}, createRun({ clock }));
-    expect(await second.wait(id, createRun({ clock }))).toMatchObject({ phase: 'done', text: expect.any(String) });
-    tool.release();
-    const after = await first.wait(id, createRun({ clock }));
-    expect(after).toMatchObject({ phase: 'done', isRunning: false });
+    const run = createRun({ clock });
+    await second.resume(id, {}, run);
+    await two.isWaiting;
+    one.release();
+    // The first one ends, asks its model no more, and changes nothing of what the second one does.
+    expect(await first.wait(id, run)).toMatchObject({ phase: 'executing', isRunning: true });
+    expect(model.requests).toHaveLength(1);
+    two.release();
+    expect(await second.wait(id, run)).toMatchObject({ phase: 'done', text: 'Done.' });
   });
 
   it('pauses for a person, and goes on with the decision', async () => {

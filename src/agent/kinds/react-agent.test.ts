@@ -120,6 +120,12 @@ describe('reactAgent', () => {
     expect((await reactAgent(model, { tools: [poll], maxRepeats: 2 })('?')).text).toBe('9');
   });
 
+  it('does not mind the same result of other arguments', async () => {
+    const seek = tool({ name: 'seek', description: '', input: z.object({ q: z.string() }), run: () => 'None.' });
+    const model = scripted([...'abcde'.split('').map((q) => `Action: seek[${q}]`), 'Final Answer: None']);
+    expect((await reactAgent(model, { tools: [seek], maxRepeats: 2 })('?')).text).toBe('None');
+  });
+
   it('gives a typed answer', async () => {
     const output = z.object({ n: z.number() });
     for (const turns of [
