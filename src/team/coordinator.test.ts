@@ -4,7 +4,7 @@ import { agent, type AgentState } from '../agent/index.js';
 import { explain, fromJson, noUsage, type Run, toJson } from '../core/index.js';
 import { callsTool, scripted, type ScriptTurn, testRun } from '../testing/index.js';
 import { policy, tool, toolbox } from '../tool/index.js';
-import { coordinator, type MemberReply, reportTable, type TeamMember, teamMember } from './index.js';
+import { coordinator, type MemberReply, type OnProgress, reportTable, type TeamMember, teamMember } from './index.js';
 
 const throughJson = (state: AgentState): AgentState =>
   fromJson(JSON.parse(JSON.stringify(toJson(state)))) as AgentState;
@@ -114,12 +114,22 @@ describe('coordinator', () => {
 
   it('takes a member that says nothing for dead, and ignores what it says later', async () => {
     let speak = (_: MemberReply): void => undefined;
-    const late = acting('Late', ['dig'], () => new Promise((resolve) => (speak = resolve)));
+    let progress: OnProgress | undefined;
+    const late: TeamMember = {
+      ...silent('Late'),
+      work: (_, __, onProgress) => {
+        progress = onProgress;
+        return new Promise((resolve) => {
+          speak = resolve;
+        });
+      },
+    };
     const { run, clock } = testRun();
     const options = { ...digging, waiting: { silenceMs: 5_000 } };
     const work = coordinator(answering(), [late, good('Dan')], options)('Dig.', run);
     await clock.advance(5_000);
     const { tasks, attempts, state } = await work;
+    await progress?.();
     speak(done('I dug after all.'));
     speak(done('Twice.'));
     await clock.advance(1);
