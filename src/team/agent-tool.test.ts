@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { agent, type AgentState } from '../agent/index.js';
+import { agent, type AgentState, type Delegation, delegationKey } from '../agent/index.js';
 import { fromJson, toJson } from '../core/index.js';
 import { callsTool, scripted, type ScriptTurn, testRun } from '../testing/index.js';
 import { policy, tool, toolbox } from '../tool/index.js';
@@ -92,6 +92,33 @@ describe('agentTool', () => {
     const { steps } = await agent(scripted(turns), { tools })('Go.');
     expect(steps[0]?.results[0]).toMatchObject({ isError: true, output: expect.stringContaining('The line is dead.') });
     expect(steps[1]?.results[0]).toMatchObject({ isError: true, output: expect.stringContaining('limit of steps') });
+  });
+
+  it('forgets the work for a call that took too long, whatever is told of it later', async () => {
+    const { run, clock } = testRun();
+    let late: Delegation | undefined;
+    const slow = tool({
+      name: 'slow',
+      description: '',
+      input: z.object({}),
+      timeoutMs: 1_000,
+      run: (_, inner) => {
+        late = inner.get(delegationKey);
+        return new Promise(() => undefined);
+      },
+    });
+    const { state: other } = await agent(scripted(['Hi.']))('?');
+    const states: AgentState[] = [];
+    const boss = agent(scripted([callsTool('slow', {}), 'Done.']), {
+      tools: [slow],
+      onState: (state) => void states.push(state),
+    });
+    const work = boss('Go.', run);
+    await clock.advance(1_000);
+    await late?.onState(other);
+    await work;
+    expect(states.some(({ delegated }) => delegated !== undefined)).toBe(false);
+    expect(states).toHaveLength(4);
   });
 
   it('Q02 stops at once when the caller gives up inside', async () => {

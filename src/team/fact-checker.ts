@@ -119,7 +119,7 @@ const byWords = async (
  * sentences of the text are compared with the sources by their words; then nothing is ever refuted.
  * It costs up to `maxSteps` calls of the model, and a search for each that it asks for.
  * @throws {PipewrightError} `bad-option`.
- * @example factChecker(model, keywords.retriever()).skills // => ['fact-checking']
+ * @example factChecker(scripted([]), async () => []).skills // => ['fact-checking']
  */
 export const factChecker = (
   model: ChatModel,

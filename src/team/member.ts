@@ -150,10 +150,13 @@ export const workOnAssignment = async <Out, More extends object>(
 ): Promise<MemberReply> => {
   // An empty budget gives the run a meter of its own: what this attempt took, also where it fails.
   const run = outer.with({ budget: {} });
-  const { state, approvals = [] } = assignment;
+  const { id: subject, state, approvals = [] } = assignment;
   const input = state === undefined ? { messages: messagesOf(assignment) } : { state };
   try {
-    const result = await workOn(agent, { ...input, approvals }, run, onState === undefined ? {} : { onState });
+    const result = await workOn(agent, { ...input, approvals }, run, {
+      subject,
+      ...(onState === undefined ? {} : { onState }),
+    });
     return replyOf(result, run.meter.spent);
   } catch (error) {
     run.throwIfAborted();
@@ -166,7 +169,7 @@ export const workOnAssignment = async <Out, More extends object>(
 /**
  * Makes a member of a team of an agent. It declines what is more than `maxConcurrent` at once, and refuses to wait for itself.
  * @throws {PipewrightError} `bad-option`.
- * @example teamMember(agent(model, { name: 'Ann' }), { skills: ['sql'] }).profile.skills // => ['sql']
+ * @example teamMember(writer(scripted([])), { name: 'Ann' }).profile.skills // => ['writing']
  */
 export const teamMember = <Out, More extends object>(
   agent: Agent<Out, More> & Profiled,

@@ -64,7 +64,7 @@ const schema = answerSchema<Draft>(
  * checked by code, whatever the model says: `isQuoted`.
  * It costs up to `maxSteps` calls of the model, and a search for each that it asks for.
  * @throws {PipewrightError} `bad-option`.
- * @example researcher(model, keywords.retriever()).skills // => ['research']
+ * @example researcher(scripted([]), async () => []).skills // => ['research']
  */
 export const researcher = (
   model: ChatModel,
