@@ -1,6 +1,6 @@
 import { callStep, map, type Run, type StepLike, type ToolCallPart, type ToolResultPart, user } from '../core/index.js';
 import { type ApprovalRequest, taintKey, taintOf } from '../tool/index.js';
-import { answerIn, openCalls, stepsOf, withMessages } from './agent-state.js';
+import { answerIn, openCalls, stepsTaken, withMessages } from './agent-state.js';
 import type { AgentContext } from './define-agent.js';
 import { delegatedFor, type Delegation, delegationKey, withDelegated } from './delegation.js';
 import { think, type Thinker } from './think.js';
@@ -116,7 +116,7 @@ export const runLoop = async (
       await context.tell(state);
     }
     if (loop.shouldStop(state)) return end('stopped');
-    if (stepsOf(state).length >= loop.maxSteps) return end('max-steps');
+    if (stepsTaken(state) >= loop.maxSteps) return end('max-steps');
     const thought = await think(loop, state, context.recalled, run);
     state = thought.state;
     await context.tell(state);

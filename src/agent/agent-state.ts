@@ -26,6 +26,7 @@ export const begun = (kind: string, messages: readonly Message[], approvals: rea
   kind,
   messages,
   given: messages.length,
+  from: messages.length,
   remembered: 0,
   results: [],
   approvals,
@@ -49,7 +50,8 @@ export const stateOf = ({ state, messages = [], approvals = [] }: AgentTask, kin
     throw new PipewrightError('bad-input', 'The agent was given no task. Give it at least one message, or a state.');
   }
   if (state.version === 1) {
-    return { ...withMessages(state, ...messages), approvals: [...state.approvals, ...approvals] };
+    const next = { ...withMessages(state, ...messages), approvals: [...state.approvals, ...approvals] };
+    return messages.length === 0 ? next : { ...next, from: next.messages.length };
   }
   const message = `The agent's state has version ${String(state.version)}, this release reads version 1. Update pipewright.`;
   throw new PipewrightError('store-newer', message);
@@ -78,6 +80,9 @@ export const stepsOf = ({ messages, given }: AgentState): readonly AgentStep[] =
   }
   return steps;
 };
+
+/** How often the model was asked for the task that it is at. */
+export const stepsTaken = (state: AgentState): number => stepsOf({ ...state, given: state.from }).length;
 
 /** The calls of the last reply, while it is the last message. */
 export const openCalls = ({ messages, given }: AgentState): readonly ToolCallPart[] => {

@@ -63,6 +63,12 @@ describe('agent', () => {
     expect(pairedMessages(messages)).toEqual(messages);
   });
 
+  it('has its steps for each task, and not for all of them together', async () => {
+    const once = agent(scripted(['One.', 'Two.']), { maxSteps: 1 });
+    const { state } = await once('First.');
+    expect(await once({ state, messages: [user('Second.')] })).toMatchObject({ text: 'Two.', stopReason: 'answered' });
+  });
+
   it('stops at a budget of its own, and passes on that of the run around it', async () => {
     const looping = () => scripted([callsTool('double', { n: 1 })], { shouldRepeat: true });
     const limited = agent(looping(), { tools: [double], budget: { maxCalls: 2 } });

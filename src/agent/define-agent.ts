@@ -15,7 +15,7 @@ import {
   type StepInfo,
   textOf,
 } from '../core/index.js';
-import { approvalsKey, taintKey } from '../tool/index.js';
+import { approvalsKey, taintKey, within } from '../tool/index.js';
 import { stateOf, stepsOf, taskOf, withSpent } from './agent-state.js';
 import type { Agent, AgentEnd, AgentInput, AgentResult, AgentState, AgentStep, AgentTask } from './types.js';
 
@@ -189,6 +189,8 @@ export interface WorkOnOptions {
   readonly onState?: (state: AgentState) => Promise<void>;
   /** What from outside went into the task. @default nothing beside what the run says */
   readonly taint?: readonly string[];
+  /** What the agent works on, where the same agent works on several things: approvals are bound to it. @default nothing beside its name */
+  readonly subject?: string;
 }
 
 /** Lets an agent work for another: its states are heard, and its tools are decided on with what the other has read. */
@@ -196,13 +198,14 @@ export const workOn = async <Out, More extends object>(
   worker: Agent<Out, More>,
   input: AgentInput,
   run: Run,
-  { onState, taint = [] }: WorkOnOptions = {},
+  { onState, taint = [], subject }: WorkOnOptions = {},
 ): Promise<AgentResult<Out> & More> => {
   const values = new Map<object, unknown>([
     [stateKey, onState ?? deaf],
     [taintKey, [...new Set([...(run.get(taintKey) ?? []), ...taint])]],
   ]);
-  return callStep(worker, input, run.with({ values }), worker.name);
+  const caller = subject === undefined ? worker.name : `${worker.name}: ${subject}`;
+  return callStep(worker, input, within(run.with({ values }), caller), worker.name);
 };
 
 /** What a kind keeps of its own in a state, as plain data. */

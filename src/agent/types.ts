@@ -28,6 +28,8 @@ export interface AgentState {
   readonly messages: readonly Message[];
   /** Messages at the beginning that were there before the agent did anything. */
   readonly given: number;
+  /** Messages before the newest task: what was done for earlier ones is not counted against its limits. */
+  readonly from: number;
   /** Messages at the beginning that the memory has been told. */
   readonly remembered: number;
   /** Of the calls of the last reply, the results that there are already, in the order in which they came. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { fromJson, toJson } from '../core/index.js';
+import { fromJson, toJson, user } from '../core/index.js';
 import { callsTool, scripted, testRun } from '../testing/index.js';
 import { policy, tool, toolbox } from '../tool/index.js';
 import { agent, type AgentState, defineAgent, workOn } from './index.js';
@@ -122,6 +122,18 @@ describe('an agent that works for another', () => {
     });
     expect(heard).toHaveLength(4);
     expect(heard.every((state) => state.includes('Ask within.'))).toBe(true);
+  });
+
+  it('is approved of for what it works on, and for nothing else that makes the same call', async () => {
+    sent.length = 0;
+    const tools = toolbox([send], { policy: policy([{ verdict: 'ask' }]) });
+    const worker = () => agent(scripted([callsTool('send', { to: 'Ann' }), 'Done.']), { tools });
+    const asked = await workOn(worker(), 'Send.', testRun().run, { subject: 'first' });
+    const approvals = asked.waiting.map(({ digest }) => ({ digest, isApproved: true }));
+    const task = { messages: [user('Send.')], approvals };
+    expect((await workOn(worker(), task, testRun().run, { subject: 'second' })).stopReason).toBe('paused');
+    expect((await workOn(worker(), task, testRun().run, { subject: 'first' })).stopReason).toBe('answered');
+    expect(sent).toEqual(['Ann']);
   });
 
   it('refuses the state of another kind', async () => {

@@ -58,7 +58,7 @@ export const memberTool = (
     const onProgress = async (now?: AgentState): Promise<void> => {
       if (now !== undefined) await onState?.(now);
     };
-    const reply = await work({ id: run.id, task, ...(state === undefined ? {} : { state }) }, run, onProgress);
+    const reply = await work({ id: name, task, ...(state === undefined ? {} : { state }) }, run, onProgress);
     switch (reply.status) {
       case 'done':
         return { answer: reply.output ?? reply.text, ...(reply.note === undefined ? {} : { note: reply.note }) };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type RunKey, runKey, toJson, type ToolCallPart } from '../core/index.js';
+import { type Run, type RunKey, runKey, toJson, type ToolCallPart } from '../core/index.js';
 
 /** A call that waits for a person: plain data, to be shown, kept and decided on anywhere. */
 export interface ApprovalRequest {
@@ -28,8 +28,18 @@ export interface Approval {
 /** Decisions that go with a run; toolboxes read them. */
 export const approvalsKey: RunKey<readonly Approval[]> = runKey('approvals');
 
+/**
+ * Who makes the calls of a run, from the outside in: agents that do not know of each other may make the same call under the same id,
+ * and what is approved of for one is not approved of for the other.
+ */
+const callerKey: RunKey<readonly string[]> = runKey('caller');
+
+/** A run whose calls are made by somebody within: approvals are bound to that. */
+export const within = (run: Run, caller: string): Run =>
+  run.with({ values: new Map([[callerKey, [...(run.get(callerKey) ?? []), caller]]]) });
+
 /** SHA-256 of the call in canonical JSON: the order of fields does not count, and nothing else can have the same. */
-export const digestOf = ({ id, name }: ToolCallPart, input: unknown): string =>
+export const digestOf = ({ id, name }: ToolCallPart, input: unknown, run: Run): string =>
   createHash('sha256')
-    .update(JSON.stringify(toJson([id, name, input])))
+    .update(JSON.stringify(toJson([id, name, input, ...(run.get(callerKey) ?? [])])))
     .digest('base64url');

@@ -8,7 +8,7 @@ import {
   textOf,
   withoutText,
 } from '../../core/index.js';
-import { type Approval, type ApprovalRequest, approvalsKey, taintKey } from '../../tool/index.js';
+import { type ApprovalRequest, taintKey } from '../../tool/index.js';
 import { stepsOf } from '../agent-state.js';
 import { workOn } from '../define-agent.js';
 import type { Agent, AgentState } from '../types.js';
@@ -68,18 +68,11 @@ const failed = (board: Board, id: string, reason: string): Promise<void> =>
     status: 'undecided',
   }));
 
-/**
- * Decisions of people are for one try of one task: workers that do not know of each other may make the same call under the same id.
- */
-const deskOf = (board: Board, { id, failures }: TaskRecord): string => {
+/** One try of one task: what people decide is for it alone. */
+const subjectOf = (board: Board, { id, failures }: TaskRecord): string => {
   const { asked, plans } = board.work();
-  return `${asked}.${plans}.${failures.length}.${id}:`;
+  return `${asked}.${plans}.${failures.length}.${id}`;
 };
-
-const decisionsFor = (desk: string, run: Run): readonly Approval[] =>
-  (run.get(approvalsKey) ?? [])
-    .filter(({ digest }) => digest.startsWith(desk))
-    .map((approval) => ({ ...approval, digest: approval.digest.slice(desk.length) }));
 
 const workerFor = ({ workers }: TaskParts, { worker: name = '' }: TaskRecord): Agent<unknown> => {
   // Where there is one, it does whatever the plan calls it.
@@ -95,13 +88,12 @@ const attempt = async (parts: TaskParts, board: Board, record: TaskRecord, run: 
   const taint = union(record.taint, ...dependenciesOf(board, record).map((need) => need.taint));
   const input = record.state === undefined ? taskText(board, record, parts.limits) : { state: record.state };
   const onState = (state: AgentState): Promise<void> => board.setTask(id, (now) => ({ ...now, state, taint }));
-  const desk = deskOf(board, record);
-  const values = new Map([[approvalsKey, decisionsFor(desk, run)]]);
-  const inner = withoutText(run.with({ values }));
-  const { stopReason, text, state, waiting } = await workOn(workerFor(parts, record), input, inner, { onState, taint });
+  const options = { onState, taint, subject: subjectOf(board, record) };
+  const worker = workerFor(parts, record);
+  const { stopReason, text, state, waiting } = await workOn(worker, input, withoutText(run), options);
   if (stopReason === 'paused') {
     await onState(state);
-    return waiting.map((request) => ({ ...request, digest: `${desk}${request.digest}` }));
+    return waiting;
   }
   if (stopReason !== 'answered') {
     const said = text === '' ? '' : ` It had said: ${text}`;

@@ -104,9 +104,6 @@ export const checkAnybody = (seats: readonly Seat<unknown>[]): void => {
 const correction = (issues: readonly string[]): Message =>
   user(`This cannot be used:\n${issues.map((issue) => `- ${issue}`).join('\n')}\nWrite it again.`);
 
-/** What it was asked before is given now: the limits of the agent are for each time that it is asked. */
-const goneOn = (state: AgentState): AgentState => ({ ...state, given: state.messages.length });
-
 const isOverBudget = (error: unknown): boolean => isPipewrightError(error) && error.code === 'budget-exceeded';
 
 interface Outcome<T> {
@@ -137,11 +134,15 @@ const converse = async <T>(
 ): Promise<Outcome<T>> => {
   const { agent } = members[at] as Member;
   let { repairs } = seat.open ?? { repairs: 0 };
-  const begun = seat.state === undefined ? {} : { state: goneOn(seat.state) };
+  const begun = seat.state === undefined ? {} : { state: seat.state };
   let task: AgentTask = seat.open === undefined ? { ...begun, messages: ask(seat, at) } : { state: seat.open.state };
   for (;;) {
     const onState = (state: AgentState): Promise<void> => keep({ ...seat, open: { state, repairs } });
-    const { state, stopReason, waiting, text } = await workOn(agent, task, run, { onState, taint });
+    const { state, stopReason, waiting, text } = await workOn(agent, task, run, {
+      onState,
+      taint,
+      subject: `${seat.name} ${seat.turns.length}`,
+    });
     if (stopReason === 'paused') return { seat: { ...seat, open: { state, repairs } }, waiting };
     if (stopReason !== 'answered') return absent(seat, `It came to no answer: ${stopReason}.`);
     const reading = await read(text, at);
@@ -149,7 +150,7 @@ const converse = async <T>(
       return { seat: closed(seat, { status: 'answered', value: reading.value }, state), waiting: [] };
     if (repairs >= maxRepairs) return absent(seat, `What it wrote cannot be used: ${reading.issues.join(' ')}`);
     repairs += 1;
-    task = { state: goneOn(state), messages: [correction(reading.issues)] };
+    task = { state, messages: [correction(reading.issues)] };
   }
 };
 

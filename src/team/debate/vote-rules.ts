@@ -138,7 +138,7 @@ export const instantRunoff: VoteRule = (ballots) => {
     const votes = firstChoices(ballots, left);
     const [first] = votes;
     if (first === undefined) return { rule, winner: undefined, votes, tied: [] };
-    if (first.votes > totalOf(votes) / 2) return { rule, winner: first.choice, votes, tied: [] };
+    if (rounded(first.votes / totalOf(votes)) > 0.5) return { rule, winner: first.choice, votes, tied: [] };
     const out = weakest(votes, ballots);
     if (out.length === left.size)
       return { rule, winner: undefined, votes, tied: out.length > 1 ? [...out].sort() : [] };
