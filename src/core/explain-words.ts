@@ -1,3 +1,4 @@
+import { agentWords } from './explain-agents.js';
 import { numberIn } from './explain-bounds.js';
 import { reasoningWords } from './explain-reasoning.js';
 import { rerankerWords, retrievalWords } from './explain-retrieval.js';
@@ -152,6 +153,7 @@ const words: Readonly<Record<string, Say>> = {
   embedder: () => 'calls the embedder',
   reranker: (tree) => rerankerWords[text(tree, 'by')] ?? 'calls the reranker',
   ...retrievalWords,
+  ...agentWords,
   ...reasoningWords,
   function: () => 'runs your function',
 };
