@@ -45,7 +45,15 @@ const lacks = (field: string, index: number): PipewrightError =>
     details: { where: field, items: [index] },
   });
 
+/** One form is used again and again: it is taken apart once. */
+let last: { readonly template: string; readonly show: Show } | undefined;
+
 const showsIn = (template: string): Show => {
+  if (last?.template !== template) last = { template, show: takenApart(template) };
+  return last.show;
+};
+
+const takenApart = (template: string): Show => {
   const segments = segmentsOf(template);
   const variables = variablesOf(segments);
   for (const name of variables) if (!fields.includes(name)) checkKnown(fields, { [name]: '' });
