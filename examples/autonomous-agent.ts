@@ -72,7 +72,10 @@ try {
   const first = made();
   // Closed with its first call of a tool: as a crash would end it, but that a closed mission can be resumed at once.
   const run = createRun({ on: ({ type }) => (type === 'tool-call' ? first.close() : undefined) });
-  const id = await first.start('Why did the pump run hot on Monday? Write what you find as the note of wednesday.', run);
+  const id = await first.start(
+    'Why did the pump run hot on Monday? Write what you find as the note of wednesday.',
+    run,
+  );
   const { phase, calls } = await first.wait(id);
   console.log('closed    ', phase, 'after', calls, 'calls');
 

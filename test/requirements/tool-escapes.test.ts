@@ -155,7 +155,7 @@ const bombs: readonly Row[] = [
   ['a loop', 'for (;;);', timeout],
   ['a loop that catches', 'for (;;) { try { for (;;); } catch {} }', timeout],
   ['a loop in `finally`', 'try { for (;;); } finally { for (;;); }', timeout],
-  ['a regular expression', '/^(a+)+$/u.test(`${"a".repeat(40)}b`)', timeout],
+  ['a regular expression', '/^(a+)+$/u.test("a".repeat(40) + "b")', timeout],
   ['a chain of promises', 'const next = () => Promise.resolve().then(next); await next()', timeout],
   ['promises that are thenable', 'const next = { then: (done) => done(next) }; await next', timeout],
   ['an async loop', 'for (;;) await 1;', timeout],
