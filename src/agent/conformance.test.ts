@@ -2,6 +2,7 @@ import type { ScriptAction, ScriptTurn } from '../testing/index.js';
 import { type AgentSuite, describeAgent } from '../testing/suites/index.js';
 import {
   agent,
+  autonomousAgent,
   planAgent,
   reactAgent,
   reflectiveAgent,
@@ -71,4 +72,10 @@ const met = '{"checks": [{"criterion": 1, "evidence": "Noted.", "isMet": true}]}
 describeAgent('verifiedPlanAgent', {
   make: (model, parts) => verifiedPlanAgent(model, { ...parts, onFailure: 'abort', limits: { concurrency: 1 } }),
   turns: (acting, end) => [JSON.stringify({ phases: [phase] }), acting, 'It is written.', met, end],
+});
+
+describeAgent('autonomousAgent', {
+  make: (model, { onState, ...parts }) =>
+    autonomousAgent(agent(model, parts), { planner: false, ...(onState === undefined ? {} : { onState }) }),
+  turns: direct,
 });
