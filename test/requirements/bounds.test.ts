@@ -33,7 +33,12 @@ describe('Q07 what is made, used and dropped', () => {
       'core/event-queue.ts: left',
       'document/apart.ts: shared',
       'provider/extractive/synonyms.ts: kin',
-      // Two variables in the text of a program.
+      // One thing each: the last that was taken apart.
+      'model/model-name.ts: last',
+      'prompt/examples.ts: last',
+      // Variables in the text of a program.
+      'thread/helper-thread.ts: asked',
+      'thread/helper-thread.ts: lastAsked',
       'thread/helper-thread.ts: idle',
       'thread/helper-thread.ts: open',
     ]);
