@@ -98,9 +98,8 @@ describe('the examples of the docstrings', () => {
   const scopeOf = async ({ path }: DocExample): Promise<Readonly<Record<string, unknown>>> => {
     const folder = dirname(path);
     const index = [folder, dirname(folder)].map((at) => join(root, at, 'index.ts')).find(existsSync);
-    const modules = ['src/index.ts', 'src/text/index.ts', 'src/store/index.ts', 'src/testing/index.ts'].map((at) =>
-      join(root, at),
-    );
+    const common = ['', 'text/', 'store/', 'tool/', 'agent/', 'testing/'];
+    const modules = common.map((at) => join(root, `src/${at}index.ts`));
     const all = [...modules, ...(index === undefined ? [] : [index]), join(root, path)];
     return Object.assign({ z }, ...(await Promise.all(all.map((module) => import(module)))));
   };
