@@ -22,6 +22,15 @@ describe('Q07 what is made, used and dropped', () => {
     expect(after - before).toBeLessThan(1_000_000);
   }, 60_000);
 
+  it('Q07 5,000 agents, flows, buses and teams leave the heap as it was', async () => {
+    const child = join(root, 'test/children/make-and-drop-agents.ts');
+    const args = ['--expose-gc', '--import', 'tsx', child];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    const { before, after } = JSON.parse(stdout) as { readonly before: number; readonly after: number };
+    // The descriptions of their tools alone are a megabyte.
+    expect(after - before).toBeLessThan(500_000);
+  }, 60_000);
+
   it('Q07 no module keeps a collection that grows', () => {
     // One for each encoding of a tokenizer; one that is made when it is first needed; a warning that was given; the compiled kernel; a sentinel; and a table that is built at once.
     const known = new Set([
