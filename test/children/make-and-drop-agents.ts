@@ -73,7 +73,7 @@ const round = async (count: number): Promise<number> => {
 };
 
 // Until the code is compiled and its caches are full.
-await round(9_000);
-const before = await round(1_000);
+await round(5_000);
+const before = await round(5_000);
 const after = await round(5_000);
 process.stdout.write(JSON.stringify({ before, after }));
