@@ -48,6 +48,8 @@ export interface IndexState {
   readonly lock: Lock;
   lastChangedMs: number | undefined;
   isClosed: boolean;
+  /** Says when the event loop is due a turn, over all calls: a loop of small ones that waits for nothing else must not hold it. */
+  readonly isTimeUp: () => boolean;
 }
 
 export interface IndexSettings extends Saturation {
@@ -78,6 +80,7 @@ export const openState = async (settings: IndexSettings, store: Store | undefine
     lock: createLock(),
     lastChangedMs: undefined,
     isClosed: false,
+    isTimeUp: sliceTimer(),
   };
   if (store === undefined) return state;
   const log = await openLog(store);
@@ -161,8 +164,7 @@ const prepare = async (
 };
 
 const apply = async (state: IndexState, { removed, added }: Change, next: number | undefined): Promise<void> => {
-  const { postings } = state;
-  const isTimeUp = sliceTimer();
+  const { postings, isTimeUp } = state;
   const replaced = new Map(removed.map((analyzed) => [analyzed.document.id, analyzed]));
   for (const [at, analyzed] of added.entries()) {
     // In one go, so that no search misses a document that is being replaced.
