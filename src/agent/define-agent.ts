@@ -15,7 +15,7 @@ import {
   type StepInfo,
   textOf,
 } from '../core/index.js';
-import { approvalsKey, taintKey, within } from '../tool/index.js';
+import { approvalsKey, calledBy, taintKey } from '../tool/index.js';
 import { stateOf, stepsOf, taskOf, withSpent } from './agent-state.js';
 import type { Agent, AgentEnd, AgentInput, AgentResult, AgentState, AgentStep, AgentTask } from './types.js';
 
@@ -205,7 +205,7 @@ export const workOn = async <Out, More extends object>(
     [taintKey, [...new Set([...(run.get(taintKey) ?? []), ...taint])]],
   ]);
   const caller = subject === undefined ? worker.name : `${worker.name}: ${subject}`;
-  return callStep(worker, input, within(run.with({ values }), caller), worker.name);
+  return callStep(worker, input, calledBy(run.with({ values }), caller), worker.name);
 };
 
 /** What a kind keeps of its own in a state, as plain data. */

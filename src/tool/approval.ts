@@ -35,7 +35,7 @@ export const approvalsKey: RunKey<readonly Approval[]> = runKey('approvals');
 const callerKey: RunKey<readonly string[]> = runKey('caller');
 
 /** A run whose calls are made by somebody within: approvals are bound to that. */
-export const within = (run: Run, caller: string): Run =>
+export const calledBy = (run: Run, caller: string): Run =>
   run.with({ values: new Map([[callerKey, [...(run.get(callerKey) ?? []), caller]]]) });
 
 /** SHA-256 of the call in canonical JSON: the order of fields does not count, and nothing else can have the same. */

@@ -15,7 +15,7 @@ import {
 } from '../core/index.js';
 import { parseJson } from '../output/index.js';
 import { timeout } from '../resilience/index.js';
-import { type Approval, type ApprovalRequest, approvalsKey, digestOf, within } from './approval.js';
+import { type Approval, type ApprovalRequest, approvalsKey, digestOf, calledBy } from './approval.js';
 import type { Audit, AuditEntry } from './audit.js';
 import type { Policy } from './policy.js';
 import { repairInput } from './repair-input.js';
@@ -130,7 +130,7 @@ const checkAllowed = ({ call }: Prepared, { event, reason }: Ruling): void => {
 /** Runs what may run. What it throws is a failure of the tool. */
 const runTool = async (prepared: Prepared, run: Run): Promise<ToolResultPart> => {
   const { held, call, input } = prepared;
-  return resultOf(call, await callStep(held.limited, input, within(run, call.id), call.name), held.tool);
+  return resultOf(call, await callStep(held.limited, input, calledBy(run, call.id), call.name), held.tool);
 };
 
 const callPrepared = async (box: Box, prepared: Prepared, run: Run): Promise<ToolResultPart> => {

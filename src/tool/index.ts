@@ -70,7 +70,7 @@ export {
 } from './builtin/web-search.js';
 export { type FoundPassage, searchTool, type SearchToolOptions } from './builtin/search-tool.js';
 export { jsonSchema } from './json-schema.js';
-export { type Approval, type ApprovalRequest, approvalsKey, within } from './approval.js';
+export { type Approval, type ApprovalRequest, approvalsKey, calledBy } from './approval.js';
 export type { Audit, AuditEntry, AuditEvent } from './audit.js';
 export { type AuditCheck, type AuditHead, type AuditLog, auditLog, type AuditLogOptions } from './audit-log.js';
 export {
