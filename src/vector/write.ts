@@ -9,7 +9,6 @@ import {
   type Metadata,
   PipewrightError,
   type Run,
-  sliceTimer,
   toVector,
   type VectorEntry,
   yieldToEventLoop,
@@ -158,13 +157,12 @@ export const createWriter = (collection: Collection): Pick<DocumentStore, 'add' 
       return work(ownRun);
     }, run?.signal);
   };
-  // Over all calls: a loop of small ones that waits for nothing else must not hold the event loop either.
-  const isTimeUp = sliceTimer();
   const put = async (entries: readonly VectorEntry[], run: Run): Promise<void> => {
     for (const batch of batchesOf(entries)) {
       run.throwIfAborted();
       await putBatch(collection, batch, run);
-      if (isTimeUp()) await yieldToEventLoop();
+      // A loop of small calls that waits for nothing else must not hold the event loop either.
+      if (collection.isTimeUp()) await yieldToEventLoop();
     }
   };
   return {
