@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { MemberChange } from 'pipewright/bus';
 import { redisBus, redisStore } from 'pipewright/redis';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { type PrintingChild, printingChild } from './printing-child.js';
 import { startRedis } from './servers/redis.js';
 
 const server = await startRedis('several processes on one Redis bus');
@@ -16,14 +17,10 @@ afterAll(async () => {
 const url = server?.url ?? '';
 const prefix = `p${process.pid}`;
 
-/** A worker in a process of its own, and the lines that it printed. */
-const startWorker = (): { readonly process: ChildProcess; readonly lines: string[] } => {
-  const args = ['--import', 'tsx', child, url, prefix];
-  const started = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  running.push(started);
-  const lines: string[] = [];
-  started.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
-  return { process: started, lines };
+const startWorker = (): PrintingChild => {
+  const started = printingChild(child, url, prefix);
+  running.push(started.process);
+  return started;
 };
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 

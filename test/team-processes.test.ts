@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { agent } from 'pipewright/agent';
 import { redisBus } from 'pipewright/redis';
 import { coordinator, joinTeam, teamMember } from 'pipewright/team';
 import { scripted } from 'pipewright/testing';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { type PrintingChild, printingChild } from './printing-child.js';
 import { startRedis } from './servers/redis.js';
 
 const server = await startRedis('a team in several processes');
@@ -17,13 +18,10 @@ afterAll(async () => {
 const url = server?.url ?? '';
 const prefix = `team${process.pid}`;
 
-const start = (name: string, mode = 'works'): { readonly process: ChildProcess; readonly lines: string[] } => {
-  const args = ['--import', 'tsx', child, url, prefix, name, mode];
-  const started = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  running.push(started);
-  const lines: string[] = [];
-  started.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
-  return { process: started, lines };
+const start = (name: string, mode = 'works'): PrintingChild => {
+  const started = printingChild(child, url, prefix, name, mode);
+  running.push(started.process);
+  return started;
 };
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 

@@ -17,7 +17,7 @@ import { fileTools, toolbox } from '../../src/tool/index.js';
 
 /** Ways out of the folder of `fileTools`, beside those in its own tests: none reads or changes what is outside. */
 const base = mkdtempSync(join(tmpdir(), 'pipewright-escapes-'));
-const root = join(base, 'root');
+const root = join(base, 'inner');
 const outside = join(base, 'outside');
 mkdirSync(join(root, 'notes'), { recursive: true });
 mkdirSync(outside);
@@ -83,8 +83,8 @@ const paths: readonly string[] = [
   '..\\..\\outside\\secret.md',
   'notes\\..\\..\\outside\\secret.md',
   '../ROOT/../outside/secret.md',
-  '../root/notes/a.md',
-  '../root/../outside/secret.md',
+  '../inner/notes/a.md',
+  '../inner/../outside/secret.md',
   `${'../'.repeat(2_000)}etc/passwd`,
   `${'notes/../'.repeat(1_000)}../outside/secret.md`,
   `${'a/'.repeat(3_000)}secret.md`,
@@ -129,7 +129,7 @@ describe('no path leads out of the folder of the file tools', () => {
     await call('write_file', { path, text: 'broken' });
     expect(readdirSync(outside)).toEqual(outsideNames);
     expect(readFileSync(join(outside, 'secret.md'), 'utf8')).toBe('secret');
-    expect(readdirSync(base).sort()).toEqual(['outside', 'root']);
+    expect(readdirSync(base).sort()).toEqual(['inner', 'outside']);
   });
 
   it('a link to nothing is replaced by what is written, not followed', async () => {
