@@ -8,8 +8,9 @@ export interface PrintingChild {
 
 /** Starts a TypeScript program with these arguments; kill it when the test is over. */
 export const printingChild = (program: string, ...args: readonly string[]): PrintingChild => {
-  const options = { stdio: ['ignore', 'pipe', 'inherit'] } as const;
-  const started = spawn(process.execPath, ['--import', 'tsx', program, ...args], options);
+  const started = spawn(process.execPath, ['--import', 'tsx', program, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines: string[] = [];
   started.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
   return { process: started, lines };
