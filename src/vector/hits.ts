@@ -92,31 +92,16 @@ const hitOf = ({ id, text, title, source, place, metadata }: Document, score: nu
 
 const isHit = (hit: Hit | undefined): hit is Hit => hit !== undefined;
 
-/** The documents with their scores, where they are at hand; undefined for others. */
-const hitsAtHand = ({ documents }: Collection, found: readonly Scored[]): (Hit | undefined)[] => {
-  const hits: (Hit | undefined)[] = [];
-  for (const { key, score } of found) {
-    const document = documents.peek(key);
-    hits.push(document === undefined ? undefined : hitOf(document, score));
-  }
-  return hits;
-};
-
-/** Reads the documents that were not at hand; undefined for those that are gone. */
-const completed = async (
-  { documents }: Collection,
-  found: readonly Scored[],
-  hits: readonly (Hit | undefined)[],
-): Promise<readonly (Hit | undefined)[]> =>
+/** The documents with their scores; undefined for those that are gone. Waits only for what is not in memory. */
+const documented = ({ documents }: Collection, found: readonly Scored[]): Promise<readonly (Hit | undefined)[]> =>
   Promise.all(
-    found.map(async ({ key, score }, i) => {
-      if (hits[i] !== undefined) return hits[i];
-      const document = await documents.get(key);
+    found.map(async ({ key, score }) => {
+      const document = documents.peek(key) ?? (await documents.get(key));
       return document === undefined ? undefined : hitOf(document, score);
     }),
   );
 
-/** The hits of a query; undefined where a document is gone. Waits only for what is not in memory. */
+/** The hits of a query; undefined where a document is gone. */
 const hitsOf = async (
   collection: Collection,
   query: Float32Array,
@@ -125,9 +110,25 @@ const hitsOf = async (
 ): Promise<readonly (Hit | undefined)[]> => {
   const { isExact } = collection.space.vectors;
   const good = scored(collection, isExact ? candidates : await rescored(collection, query, candidates), plan);
-  const found = plan.mmr === undefined ? good : await diverse(collection, good, plan.k, plan.mmr);
-  const hits = hitsAtHand(collection, found);
-  return hits.every(isHit) ? hits : completed(collection, found, hits);
+  return documented(collection, plan.mmr === undefined ? good : await diverse(collection, good, plan.k, plan.mmr));
+};
+
+/** The same where all of it is at hand, so that nothing has to be waited for; else undefined. */
+const hitsAtHand = (
+  { documents, shape, space }: Collection,
+  candidates: readonly Candidate[],
+  { k, minScore, mmr }: Plan,
+): readonly Hit[] | undefined => {
+  if (!space.vectors.isExact || mmr !== undefined) return undefined;
+  const hits: Hit[] = [];
+  for (const { key, distance } of candidates) {
+    const score = scoreOf(shape.metric, distance);
+    if (hits.length === k || score < minScore) break;
+    const document = documents.peek(key);
+    if (document === undefined) return undefined;
+    hits.push(hitOf(document, score));
+  }
+  return hits;
 };
 
 /** How often a search is done anew because a write took away what it had found. */
@@ -147,21 +148,33 @@ const planOf = ({ table, efSearch }: Collection, options: HnswSearchOptions): Pl
   };
 };
 
-/** The documents nearest to a vector, best first. */
+/**
+ * The documents nearest to a vector, best first. The vector is the caller's: where something has to be waited for, this goes on with
+ * a copy of it.
+ */
 export const search = async (
   collection: Collection,
-  query: Float32Array,
+  given: Float32Array,
   options: HnswSearchOptions,
   run: Run | undefined,
 ): Promise<readonly Hit[]> => {
+  let query = given;
+  const keep = (): void => {
+    if (query === given) query = given.slice();
+  };
   for (let tries = 1; ; tries++) {
-    if (collection.isTimeUp()) await yieldToEventLoop();
+    if (collection.isTimeUp()) {
+      keep();
+      await yieldToEventLoop();
+    }
     run?.throwIfAborted();
     const plan = planOf(collection, options);
     const { k, ef, set, mmr } = plan;
     const nearest = collection.searcher.nearest(query, { k: mmr?.fetchK ?? k, ef, set, run });
-    const candidates = nearest instanceof Promise ? await nearest : nearest;
-    const hits = await hitsOf(collection, query, candidates, plan);
+    const soon = nearest instanceof Promise ? undefined : hitsAtHand(collection, nearest, plan);
+    if (soon !== undefined) return soon;
+    keep();
+    const hits = await hitsOf(collection, query, await nearest, plan);
     const whole = hits.filter(isHit);
     if (whole.length === hits.length || tries === maxTries) return whole;
     // A write under way took some of them away: when it is over, table and store agree again.
@@ -173,24 +186,39 @@ export const search = async (
 /** So many queries are answered at once: their results are held until they have documents. */
 const queriesAtOnce = 256;
 
-/** The same for many vectors. */
+/** Some queries, and what is found for each: undefined where a write came in between. */
+interface Part {
+  readonly queries: readonly Float32Array[];
+  readonly plan: Plan;
+  readonly found: Promise<readonly (readonly Candidate[] | undefined)[]>;
+}
+
+/** The same for many vectors. While a part of them gets its documents, the threads are at the next. */
 export const searchMany = async (
   collection: Collection,
   queries: readonly Float32Array[],
   options: HnswSearchOptions,
   run: Run | undefined,
 ): Promise<readonly (readonly Hit[])[]> => {
-  planOf(collection, options); // says what is wrong with them, even where there is no query
-  const all: (readonly Hit[])[] = [];
-  for (let start = 0; start < queries.length; start += queriesAtOnce) {
+  const startPart = (start: number): Part => {
     run?.throwIfAborted();
-    const part = queries.slice(start, start + queriesAtOnce);
     const plan = planOf(collection, options);
+    const part = queries.slice(start, start + queriesAtOnce);
     const { k, ef, set, mmr } = plan;
-    const found = await collection.searcher.nearestMany(part, { k: mmr?.fetchK ?? k, ef, set, run });
-    for (const [i, candidates] of found.entries()) {
-      const query = part[i] as Float32Array;
-      const hits = candidates && (await hitsOf(collection, query, candidates, plan));
+    const found = collection.searcher.nearestMany(part, { k: mmr?.fetchK ?? k, ef, set, run });
+    // Whoever waits for it hears of a failure; nobody does when the part before it fails.
+    found.catch(() => undefined);
+    return { queries: part, plan, found };
+  };
+  const all: (readonly Hit[])[] = [];
+  let next = startPart(0); // where there is no query, too: it says what is wrong with the options
+  while (all.length < queries.length) {
+    const { queries: part, plan, found } = next;
+    const candidates = await found;
+    next = startPart(all.length + part.length);
+    for (const [i, query] of part.entries()) {
+      const own = candidates[i];
+      const hits = own && (hitsAtHand(collection, own, plan) ?? (await hitsOf(collection, query, own, plan)));
       // What a write took away meanwhile is searched for once more, alone.
       all.push(hits?.every(isHit) ? (hits as Hit[]) : await search(collection, query, options, run));
     }

@@ -19,8 +19,8 @@ export interface IndexerParts {
 }
 
 /**
- * Keeps the graph up with the vectors in the background: links what is pending, takes out what was deleted, and saves. One of
- * them at a time, so the graph never changes while it is written to its file.
+ * Keeps the graph up with the vectors in the background: links what is pending, takes out what was deleted, brings neighbours
+ * together, and saves. One of them at a time, so the graph never changes while it is written to its file.
  */
 export interface Indexer {
   /** False once the graph has failed: then every search compares with all. */
@@ -39,6 +39,9 @@ const rowsPerJob = 2_048;
 const rowsWorthThreads = 500;
 /** Changes that are not saved in the background while there are fewer: a snapshot is written as a whole. */
 const minChanges = 10_000;
+
+/** Fewer rows lie near enough to each other wherever they are. */
+const leastArranged = 5_000;
 
 const warn = (what: string, error: unknown): void =>
   process.emitWarning(`${what}: ${messageOf(error)}`, { type: 'PipewrightWarning' });
@@ -70,6 +73,10 @@ const createBuilders = (
 const isWorn = ({ deadCount, linkedCount }: VectorKernel, isThorough: boolean): boolean =>
   deadCount > (isThorough ? 0 : Math.max(100, linkedCount / 10));
 
+/** Whether many rows were linked since neighbours were brought together: they lie where they came in. */
+const isScattered = ({ linkedCount }: VectorKernel, linkedSince: number, isThorough: boolean): boolean =>
+  linkedSince > Math.max(leastArranged, linkedCount / (isThorough ? 10 : 3));
+
 interface Steps {
   /** Does one step of the work; false when there is none left. */
   readonly step: (kernel: VectorKernel, isThorough: boolean) => Promise<boolean>;
@@ -82,6 +89,8 @@ const createSteps = (parts: IndexerParts, signal: AbortSignal): Steps => {
   const { space, table, threads, minCount, unsavedCount, save: saveSnapshot } = parts;
   const builders = createBuilders(threads);
   let hasFailedToSave = false;
+  /** Rows linked since neighbours were brought together. */
+  let linkedSince = 0;
 
   const link = async (kernel: VectorKernel): Promise<void> => {
     const rows = space.somePending(rowsPerJob);
@@ -90,6 +99,18 @@ const createSteps = (parts: IndexerParts, signal: AbortSignal): Steps => {
       await builder.link(rows, signal);
     } finally {
       space.noteLinked(rows.filter((row) => kernel.isLinked(row)));
+      linkedSince += rows.length;
+    }
+  };
+  const arrange = async (kernel: VectorKernel): Promise<void> => {
+    linkedSince = 0;
+    const builder = await builders.for(kernel, 0);
+    try {
+      await builder.arrange(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // Whatever was moved until then is where it should be.
+      warn('A vector collection could not bring neighbours together; its searches are somewhat slower', error);
     }
   };
   const consolidate = async (kernel: VectorKernel): Promise<void> => {
@@ -110,6 +131,7 @@ const createSteps = (parts: IndexerParts, signal: AbortSignal): Steps => {
       const minUnsaved = isThorough ? 1 : Math.max(minChanges, table.count / 2);
       if (space.pendingCount > 0 && !isSmall) await link(kernel);
       else if (isWorn(kernel, isThorough)) await consolidate(kernel);
+      else if (isScattered(kernel, linkedSince, isThorough)) await arrange(kernel);
       else if (saveSnapshot !== undefined && !hasFailedToSave && !isSmall && unsavedCount() >= minUnsaved)
         await save(kernel);
       else return false;

@@ -9,6 +9,7 @@ import {
   type Retriever,
   type Run,
   type StoreStats,
+  toVector,
   type VectorInput,
   type VectorSearchOptions,
   type VectorStore,
@@ -120,7 +121,7 @@ export const createReader = (collection: Collection): Reader => ({
   },
   searchMany: async (vectors, options = {}, run) => {
     checkOpen(collection);
-    const queries = vectors.map((vector, i) => toQuery(vector, collection.shape, `The vector at position ${i}`));
+    const queries = vectors.map((vector, i) => toVector(vector, collection.shape, `The vector at position ${i}`));
     return searchMany(collection, queries, options, run);
   },
   getVectors: async (ids) => {

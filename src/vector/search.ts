@@ -35,7 +35,10 @@ export type SoonOrNow<T> = T | Promise<T>;
 
 /** Finds rows. */
 export interface Searcher {
-  /** The rows nearest to the vector, best first; more than `k` where distances are not exact. At once, unless it takes long. */
+  /**
+   * The rows nearest to the vector, best first; more than `k` where distances are not exact. At once, unless it takes long; what it
+   * then still needs of the vector, it copies.
+   */
   readonly nearest: (query: Float32Array, options: NearestOptions) => SoonOrNow<readonly Candidate[]>;
   /** The same for each of many, on threads if there are some; undefined where a write came in between. */
   readonly nearestMany: (
@@ -127,7 +130,7 @@ const createScan = ({ space, table, dimensions }: SearcherParts): Scan => {
     const sliceBytes = space.kernel === undefined ? plainSliceBytes : kernelSliceBytes;
     const perSlice = Math.ceil(sliceBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT));
     const count = rows?.length ?? set?.count ?? table.count;
-    if (count > perSlice) return inSlices(query, options, rows ?? (set ?? table.all()).rows(), perSlice);
+    if (count > perSlice) return inSlices(query.slice(), options, rows ?? (set ?? table.all()).rows(), perSlice);
     if (rows !== undefined) return collect(space.vectors.scan(query, { k, rows }));
     return collect(space.vectors.scan(query, set === undefined ? { k } : { k, bits: set.bits }));
   };
@@ -211,7 +214,7 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
     if (graph === undefined) return scan(query, options);
     const found = collect(graph.search(query, graphOptions(options.k, ef, rest.set, table.count)));
     if (space.pendingCount === 0 && found.length === options.k) return found;
-    return complete(query, found, options);
+    return complete(query.slice(), found, options);
   };
 
   const nearestMany: Searcher['nearestMany'] = async (queries, { k, ...rest }) => {

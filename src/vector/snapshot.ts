@@ -10,7 +10,8 @@ import { kernelOptions, type SpaceSettings } from './vector-space.js';
 
 // A snapshot is what makes opening fast: ids, metadata, vectors and the graph in one file that is read from its beginning to its
 // end. The store is the truth; its head names the one snapshot that belongs to it and tells what changed since. Frames: the
-// header, rows until an empty frame, vectors in the order of the rows until an empty frame, the graph until an empty frame.
+// header, rows until an empty frame, vectors until an empty frame, the graph until an empty frame. Vectors follow each other as
+// they lie in memory, so that they lie so again.
 
 /** What a snapshot must agree with, as JSON in the first frame. */
 interface Header extends SpaceSettings {
@@ -22,7 +23,7 @@ interface Header extends SpaceSettings {
 /** A row of the snapshot. One with its number alone was deleted, and is in the graph still. */
 type SavedRow = readonly [row: number, key: number, id: string, metadata?: Metadata] | readonly [row: number];
 
-const formatVersion = 1;
+const formatVersion = 2;
 const extension = '.vectors';
 const rowsPerFrame = 1_000;
 const vectorFrameBytes = 524_288;
@@ -54,20 +55,17 @@ export interface SnapshotParts {
 const frameOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const emptyFrame = new Uint8Array(0);
 
-/** Writes the rows that have an entry older than the snapshot, and those that only the graph holds. Returns their numbers. */
+/** Writes the rows that have an entry older than the snapshot, and those that only the graph holds. Tells which. */
 const writeRows = async (
   writer: FrameWriter,
   records: Records,
   table: Table,
   kernel: VectorKernel,
   nextKey: number,
-): Promise<Uint32Array> => {
-  const written = new Uint32Array(kernel.length);
+): Promise<Uint8Array> => {
   const isWritten = new Uint8Array(kernel.length);
-  let count = 0;
   let frame: SavedRow[] = [];
   const put = async (row: SavedRow): Promise<void> => {
-    written[count++] = row[0];
     isWritten[row[0]] = 1;
     if (frame.push(row) < rowsPerFrame) return;
     await writer.write(frameOf(frame));
@@ -88,19 +86,22 @@ const writeRows = async (
   }
   if (frame.length > 0) await writer.write(frameOf(frame));
   await writer.write(emptyFrame);
-  return written.subarray(0, count);
+  return isWritten;
 };
 
-const writeVectors = async (writer: FrameWriter, kernel: VectorKernel, rows: Uint32Array): Promise<void> => {
+/** Each frame holds numbers of rows, then their vectors. */
+const writeVectors = async (writer: FrameWriter, kernel: VectorKernel, isWritten: Uint8Array): Promise<void> => {
   const { dimensions } = kernel.options;
   const perFrame = Math.max(1, Math.floor(vectorFrameBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT)));
+  const rows = kernel.rowsInOrder().filter((row) => isWritten[row] === 1);
   const isTimeUp = sliceTimer();
   for (let start = 0; start < rows.length; start += perFrame) {
     const part = rows.subarray(start, start + perFrame);
-    const frame = new Float32Array(part.length * dimensions);
+    const frame = new Float32Array(part.length * (1 + dimensions));
+    new Uint32Array(frame.buffer).set(part);
     for (const [i, row] of part.entries()) {
       // One that was freed meanwhile stays empty: the store tells that its entry is gone.
-      if (kernel.isLive(row) || kernel.isLinked(row)) frame.set(kernel.get(row), i * dimensions);
+      if (kernel.isLive(row) || kernel.isLinked(row)) frame.set(kernel.get(row), part.length + i * dimensions);
     }
     await writer.write(new Uint8Array(frame.buffer));
     if (isTimeUp()) await yieldToEventLoop();
@@ -122,8 +123,8 @@ export const writeSnapshot = async (
   await mkdir(folder, { recursive: true });
   await writeFrames(fileOf(folder, point.name), async (writer) => {
     await writer.write(frameOf(headerOf(settings, id, point.name)));
-    const rows = await writeRows(writer, records, table, kernel, nextKey);
-    await writeVectors(writer, kernel, rows);
+    const isWritten = await writeRows(writer, records, table, kernel, nextKey);
+    await writeVectors(writer, kernel, isWritten);
     for (const piece of kernel.exportGraph()) {
       await writer.write(piece);
       await yieldToEventLoop();
@@ -166,18 +167,21 @@ const readRows = async (
   return { rows, dead };
 };
 
-const readVectors = async (reader: FrameReader, kernel: VectorKernel, rows: readonly number[]): Promise<void> => {
+const readVectors = async (reader: FrameReader, kernel: VectorKernel, count: number): Promise<void> => {
   const { dimensions } = kernel.options;
   const isTimeUp = sliceTimer();
-  let next = 0;
+  let read = 0;
   for (let frame = await reader.next(); frame.byteLength > 0; frame = await reader.next()) {
-    const vectors = new Float32Array(frame.buffer as ArrayBuffer);
-    for (let at = 0; at < vectors.length; at += dimensions) {
-      kernel.set(rows[next++] as number, vectors.subarray(at, at + dimensions));
+    const words = new Float32Array(frame.buffer as ArrayBuffer);
+    const rows = new Uint32Array(words.buffer, 0, words.length / (1 + dimensions));
+    for (const [i, row] of rows.entries()) {
+      const at = rows.length + i * dimensions;
+      kernel.set(row, words.subarray(at, at + dimensions));
     }
+    read += rows.length;
     if (isTimeUp()) await yieldToEventLoop();
   }
-  if (next !== rows.length) throw new PipewrightError('store-damaged', 'The snapshot lacks vectors.');
+  if (read !== count) throw new PipewrightError('store-damaged', 'The snapshot lacks vectors.');
 };
 
 /** In the pieces in which it was written: copied together, a large one would hold the event loop. */
@@ -211,7 +215,7 @@ const readSnapshot = async (
   if (!Buffer.from(frameOf(header)).equals(await reader.next())) return undefined;
   const table = createTable();
   const { rows, dead } = await readRows(reader, table, deleted);
-  await readVectors(reader, kernel, rows);
+  await readVectors(reader, kernel, rows.length);
   const graph = await readGraph(reader);
   await reader.finish();
   if (kernel.length > maxSpread * (rows.length - dead.length) + rowsPerFrame) return undefined;

@@ -27,12 +27,15 @@ const squareOf = (values: Float32Array): number => {
 /** What a sum of squares of 32-bit floats may miss 1 by, where the length is 1. */
 const unitSlack = 1e-6;
 
-/** The same as `toVector`, but a vector that has the length 1 already is copied as it is: most embedders make such. */
+/**
+ * The same as `toVector`, but a vector that has the length 1 already is returned as it is, and not copied: most embedders make such.
+ * It is the caller's then, who may change it when anything is waited for.
+ */
 export const toQuery = (values: VectorInput, shape: VectorShape, what: string): Float32Array => {
   const isUnit =
     values instanceof Float32Array &&
     values.length === shape.dimensions &&
     shape.metric === 'cosine' &&
     Math.abs(squareOf(values) - 1) <= unitSlack;
-  return isUnit ? values.slice() : toVector(values, shape, what);
+  return isUnit ? values : toVector(values, shape, what);
 };

@@ -4,8 +4,8 @@ import { roomFor, type Space } from './space.js';
 export interface HeldBits {
   /** 0 for none. */
   readonly address: number;
-  /** How many rows it speaks of. */
-  readonly rows: number;
+  /** How many labels it speaks of. */
+  readonly labels: number;
 }
 
 /** Copies of bit sets that were searched with lately: an equal filter costs nothing the second time. */
@@ -16,7 +16,7 @@ export interface BitSets {
 }
 
 const maxKept = 8;
-const noBits: HeldBits = { address: 0, rows: 0 };
+const noBits: HeldBits = { address: 0, labels: 0 };
 
 interface Entry extends HeldBits {
   holders: number;
@@ -43,7 +43,7 @@ export const createBitSets = (space: Space): BitSets => {
     }
     const address = space.take(bytesOf(bits));
     space.words.set(bits, address >>> 2);
-    const entry = { address, rows: bits.length * 32, holders: 0 };
+    const entry = { address, labels: bits.length * 32, holders: 0 };
     kept.set(bits, entry);
     trim();
     return entry;
@@ -56,7 +56,7 @@ export const createBitSets = (space: Space): BitSets => {
       entry.holders++;
       return {
         address: entry.address,
-        rows: entry.rows,
+        labels: entry.labels,
         release: () => {
           entry.holders--;
           trim();

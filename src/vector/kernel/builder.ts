@@ -7,11 +7,13 @@ import {
   isCondemned,
   jobRows,
   linkJob,
+  noRow,
   pardonJob,
   releaseJob,
   repairJob,
   rowsPerItem,
 } from './assembly/layout.js';
+import { arrange } from './arrange.js';
 import { createJobs, type Jobs } from './jobs.js';
 import { badInput, type KernelParts, partsOf } from './kernel.js';
 import { roomFor } from './space.js';
@@ -23,15 +25,15 @@ const overRows = ({ header }: KernelParts, kind: number) => ({
   count: Math.ceil(header(headerLength) / rowsPerItem),
 });
 
-const condemnedRows = async ({ exports, header }: KernelParts): Promise<Uint32Array> => {
-  const rows: number[] = [];
+const condemnedLabels = async ({ rows, exports, header }: KernelParts): Promise<Uint32Array> => {
+  const labels: number[] = [];
   const isTime = sliceTimer();
   const length = header(headerLength);
   for (let row = 0; row < length; row++) {
-    if ((exports.flags(row) & isCondemned) !== 0) rows.push(row);
+    if ((exports.flags(row) & isCondemned) !== 0) labels.push(rows.labelOf(row));
     if (row % 1_024 === 0 && isTime()) await yieldToEventLoop();
   }
-  return Uint32Array.from(rows);
+  return Uint32Array.from(labels);
 };
 
 const consolidate = async (parts: KernelParts, jobs: Jobs, signal: AbortSignal | undefined): Promise<Uint32Array> => {
@@ -45,7 +47,7 @@ const consolidate = async (parts: KernelParts, jobs: Jobs, signal: AbortSignal |
     throw error;
   }
   // Nothing leads to them any more: from here on it is carried through.
-  const freed = await condemnedRows(parts);
+  const freed = await condemnedLabels(parts);
   await jobs.run(overRows(parts, releaseJob));
   return freed;
 };
@@ -69,20 +71,24 @@ const link = async (parts: KernelParts, jobs: Jobs, rows: Uint32Array, signal?: 
  */
 export const createBuilder = (kernel: VectorKernel, { threads = 1 }: BuilderOptions = {}): Builder => {
   const parts = partsOf(kernel);
-  const { exports } = parts;
+  const { exports, rows } = parts;
   const jobs = createJobs(parts, threads);
+  // Rows may be moved while these wait: what they are now is asked for when their turn has come.
+  const rowsOf = (labels: Uint32Array): Uint32Array => labels.map(rows.rowOf);
   return {
     link: async (given, signal) => {
-      const rows = given.slice();
-      for (const row of rows) if (!(row < kernel.length)) throw badInput(`Row ${row} was never set.`);
-      for (const row of rows) exports.queue(row, 1);
+      const labels = given.slice();
+      const unknown = labels.find((label) => rows.rowOf(label) === noRow);
+      if (unknown !== undefined) throw badInput(`Row ${unknown} was never set.`);
+      for (const row of rowsOf(labels)) exports.queue(row, 1);
       try {
-        await jobs.next(() => link(parts, jobs, rows, signal));
+        await jobs.next(() => link(parts, jobs, rowsOf(labels), signal));
       } finally {
-        for (const row of rows) exports.queue(row, 0);
+        for (const row of rowsOf(labels)) exports.queue(row, 0);
       }
     },
     consolidate: (signal) => jobs.next(() => consolidate(parts, jobs, signal)),
+    arrange: (signal) => jobs.next(() => arrange(parts, signal)),
     dispose: jobs.dispose,
     [Symbol.asyncDispose]: jobs.dispose,
   };

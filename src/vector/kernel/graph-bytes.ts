@@ -16,8 +16,8 @@ import type { KernelParts } from './kernel.js';
  * A graph as bytes: 32-bit words, little-endian.
  *
  *   head      magic, version, m
- *   each row  its number, its level, then for each level from 0 a count and so many rows
- *   tail      linked rows, entry row, checksum of all words before
+ *   each row  its label, its level, then for each level from 0 a count and so many labels
+ *   tail      linked rows, label of the entry, checksum of all words before
  */
 const magic = 0x57484750; // "PGHW"
 const version = 1;
@@ -48,20 +48,20 @@ const isInGraph = ({ rows, space }: KernelParts, row: number): boolean =>
 const putRow = ({ rows, space }: KernelParts, row: number, out: Uint32Array, at: number): number => {
   const top = rows.levelOf(row);
   let to = at;
-  out[to++] = row;
+  out[to++] = rows.labelOf(row);
   out[to++] = top;
   for (let level = 0; level <= top; level++) {
     const list = rows.listAt(row, level) >>> 2;
-    const length = 1 + (space.words[list] as number);
-    out.set(space.words.subarray(list, list + length), to);
-    to += length;
+    const count = space.words[list] as number;
+    out[to++] = count;
+    for (let i = 1; i <= count; i++) out[to++] = rows.labelOf(space.words[list + i] as number);
   }
   return to;
 };
 
 /** The graph in pieces of about a mebibyte. */
 export function* exportGraph(parts: KernelParts): Generator<Uint8Array, void, undefined> {
-  const { header, options } = parts;
+  const { header, options, rows } = parts;
   const length = header(headerLength);
   let linked = 0;
   let piece = new Uint32Array(pieceWords);
@@ -82,7 +82,8 @@ export function* exportGraph(parts: KernelParts): Generator<Uint8Array, void, un
     linked++;
   }
   yield flush();
-  piece.set([linked, header(headerEntry)]);
+  const entry = header(headerEntry);
+  piece.set([linked, entry === noRow ? noRow : rows.labelOf(entry)]);
   filled = 2;
   yield flush();
   yield new Uint8Array(Uint32Array.of(hash).buffer);
@@ -172,11 +173,10 @@ const checkSum = async ({ head, rows, tail }: GraphWords): Promise<void> => {
 
 /** Links one row as the words at `at` say; returns where the next one begins. */
 const readRow = (parts: KernelParts, words: Uint32Array, at: number, end: number): number => {
-  const { rows, space, options, header } = parts;
-  const length = header(headerLength);
-  const row = words[at] as number;
+  const { rows, space, options } = parts;
+  const row = rows.rowOf(words[at] as number);
   const top = words[at + 1] as number;
-  if (at + 2 > end || row >= length || top > maxLevel) throw damaged('a row in it does not exist');
+  if (at + 2 > end || row === noRow || top > maxLevel) throw damaged('a row in it does not exist');
   const flags = (rows.nodeAt(row) + nodeFlags) >>> 2;
   if (((space.words[flags] as number) & isLinked) !== 0) throw damaged('a row is in it twice');
   if (((space.words[flags] as number) & isLive) === 0) throw damaged('a row in it has no vector');
@@ -186,10 +186,13 @@ const readRow = (parts: KernelParts, words: Uint32Array, at: number, end: number
     const count = words[from] as number;
     const most = level === 0 ? 2 * options.m : options.m;
     if (!(count <= most) || from + 1 + count > end) throw damaged('a list in it is too long');
-    for (let i = from + 1; i <= from + count; i++) {
-      if ((words[i] as number) >= length) throw damaged('a link in it leads nowhere');
+    const list = rows.listAt(row, level) >>> 2;
+    for (let i = 1; i <= count; i++) {
+      const neighbour = rows.rowOf(words[from + i] as number);
+      if (neighbour === noRow) throw damaged('a link in it leads nowhere');
+      space.words[list + i] = neighbour;
     }
-    space.words.set(words.subarray(from, from + 1 + count), rows.listAt(row, level) >>> 2);
+    space.words[list] = count;
     from += 1 + count;
   }
   Atomics.or(space.words, flags, isLinked);
@@ -261,9 +264,9 @@ export const importGraph = async (parts: KernelParts, pieces: readonly Uint8Arra
     await readRows(parts, words.rows);
     if (header(headerLinkedCount) !== linked) throw damaged('rows are missing in it');
     await checkLinks(parts);
-    if (linked > 0 && (entry >= header(headerLength) || !isInGraph(parts, entry)))
-      throw damaged('its entry is not in it');
-    Atomics.store(space.words, headerEntry >>> 2, entry);
+    const entryRow = parts.rows.rowOf(entry);
+    if (linked > 0 && (entryRow === noRow || !isInGraph(parts, entryRow))) throw damaged('its entry is not in it');
+    Atomics.store(space.words, headerEntry >>> 2, entryRow);
   } catch (error) {
     await clear(parts);
     throw error;

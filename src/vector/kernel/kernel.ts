@@ -1,10 +1,11 @@
-import { PipewrightError } from '../../core/index.js';
+import { createLock, type Lock, PipewrightError } from '../../core/index.js';
 import {
   headerDeadCount,
   headerDimensions,
   headerEfConstruction,
   headerEntry,
   headerHasOriginals,
+  headerLabels,
   headerLength,
   headerLinkedCount,
   headerM,
@@ -17,8 +18,8 @@ import {
   isQueued,
   noRow,
   scratchQuery,
-  scratchRowDistances,
-  scratchRows,
+  scratchFound,
+  scratchFoundDistances,
 } from './assembly/layout.js';
 import { type BitSets, createBitSets } from './bit-sets.js';
 import { exportGraph, importGraph } from './graph-bytes.js';
@@ -39,6 +40,8 @@ export interface KernelParts {
   readonly bitSets: BitSets;
   /** What the calling thread writes on. */
   readonly scratch: Scratch;
+  /** Held while threads search, and while rows are moved: never both. */
+  readonly places: Lock;
   /** Makes room on it for walks over all rows with so many results. */
   readonly makeRoom: (results: number) => void;
   /** A word of the header. */
@@ -103,7 +106,8 @@ const createParts = (options: Required<KernelOptions>): KernelParts => {
     if (scratch.fit(header(headerLength), results)) exports.useScratch(scratch.address);
   };
   makeRoom(1);
-  return { options, shape, space, rows, exports, bitSets: createBitSets(space), scratch, makeRoom, header };
+  const bitSets = createBitSets(space);
+  return { options, shape, space, rows, exports, bitSets, scratch, places: createLock(), makeRoom, header };
 };
 
 export const badInput = (message: string): PipewrightError => new PipewrightError('bad-input', message);
@@ -124,9 +128,9 @@ const createFound = (space: Space, scratch: Scratch): ((count: number) => Neares
     },
   };
   return (count) => {
-    const at = scratch.at(scratchRows);
+    const at = scratch.at(scratchFound);
     if (at !== seenAt || words !== space.words || rows.length < count) {
-      const end = scratch.at(scratchRowDistances);
+      const end = scratch.at(scratchFoundDistances);
       const room = roomFor(Math.max(count, 64));
       rows = space.words.subarray(at >>> 2, (at >>> 2) + room);
       distances = space.floats.subarray(end >>> 2, (end >>> 2) + room);
@@ -161,8 +165,8 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
     }
     space.words.set(rows, listAddress >>> 2);
   };
-  const outRows = (): number => scratch.at(scratchRows);
-  const outDistances = (): number => scratch.at(scratchRowDistances);
+  const outRows = (): number => scratch.at(scratchFound);
+  const outDistances = (): number => scratch.at(scratchFoundDistances);
 
   const search = (query: Float32Array, { k, ef = 64, bits }: GraphSearchOptions): Nearest => {
     const wanted = wantedOf(k, header(headerLength));
@@ -170,7 +174,7 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
     place(query, 'A query');
     makeRoom(Math.max(width, exports.reserveFor(wanted)));
     const held = bitSets.find(bits);
-    return found(exports.search(wanted, width, held.address, held.rows, outRows(), outDistances()));
+    return found(exports.search(wanted, width, held.address, held.labels, outRows(), outDistances()));
   };
   const scan = (query: Float32Array, { k, rows, bits }: ScanOptions): Nearest => {
     const wanted = wantedOf(k, header(headerLength));
@@ -178,11 +182,11 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
     makeRoom(exports.reserveFor(wanted));
     if (rows !== undefined) {
       putList(rows);
-      return found(exports.scanRows(wanted, listAddress, rows.length, outRows(), outDistances()));
+      return found(exports.scanList(wanted, listAddress, rows.length, outRows(), outDistances()));
     }
     if (bits === undefined) return found(exports.scan(wanted, outRows(), outDistances()));
     const held = bitSets.find(bits);
-    return found(exports.scanBits(wanted, held.address, held.rows, outRows(), outDistances()));
+    return found(exports.scanBits(wanted, held.address, held.labels, outRows(), outDistances()));
   };
   return { place, search, scan };
 };
@@ -197,44 +201,51 @@ export const wantedOf = (k: number, length: number): number => {
 
 /** What sets, changes and reads single rows. */
 const createRowAccess = (
-  { rows, exports, header, makeRoom }: KernelParts,
+  { rows, exports, makeRoom }: KernelParts,
   place: Place,
 ): Pick<VectorKernel, 'set' | 'get' | 'isLive' | 'isLinked' | 'remove' | 'link' | 'distance'> => {
-  const flagsOf = (row: number): number => (rows.has(row) ? exports.flags(row) : 0);
-  const checkSet = (row: number): void => {
-    if (!rows.has(row) || row >= header(headerLength)) throw badInput(`Row ${row} was never set.`);
+  const flagsOf = (label: number): number => {
+    const row = rows.rowOf(label);
+    return row === noRow ? 0 : exports.flags(row);
+  };
+  const rowThatWasSet = (label: number): number => {
+    const row = rows.rowOf(label);
+    if (row === noRow) throw badInput(`Row ${label} was never set.`);
+    return row;
   };
   return {
-    set: (row, vector) => {
-      if (!(Number.isInteger(row) && row >= 0)) throw badInput(`A row must be a whole number from 0 on, got ${row}.`);
-      if ((flagsOf(row) & (isLive | isLinked | isQueued)) !== 0) {
-        throw badInput(`Row ${row} is in use. Remove it, and consolidate the graph if it was linked.`);
+    set: (label, vector) => {
+      if (!(Number.isInteger(label) && label >= 0)) {
+        throw badInput(`A row must be a whole number from 0 on, got ${label}.`);
+      }
+      if ((flagsOf(label) & (isLive | isLinked | isQueued)) !== 0) {
+        throw badInput(`Row ${label} is in use. Remove it, and consolidate the graph if it was linked.`);
       }
       place(vector, 'A vector');
-      rows.reach(row);
-      exports.set(row);
+      exports.set(rows.reach(label));
     },
-    get: (row) => {
-      checkSet(row);
-      return rows.read(row);
-    },
-    isLive: (row) => (flagsOf(row) & isLive) !== 0,
-    isLinked: (row) => (flagsOf(row) & isLinked) !== 0,
-    remove: (row) => {
-      checkSet(row);
-      return (exports.remove(row) & (isLinked | isQueued)) === 0;
-    },
-    link: (row) => {
-      checkSet(row);
+    get: (label) => rows.read(rowThatWasSet(label)),
+    isLive: (label) => (flagsOf(label) & isLive) !== 0,
+    isLinked: (label) => (flagsOf(label) & isLinked) !== 0,
+    remove: (label) => (exports.remove(rowThatWasSet(label)) & (isLinked | isQueued)) === 0,
+    link: (label) => {
+      const row = rowThatWasSet(label);
       makeRoom(1);
       exports.link(row);
     },
-    distance: (rowA, rowB) => {
-      checkSet(rowA);
-      checkSet(rowB);
-      return exports.distance(rowA, rowB);
-    },
+    distance: (labelA, labelB) => exports.distance(rowThatWasSet(labelA), rowThatWasSet(labelB)),
   };
+};
+
+/** The labels in the order of their rows. */
+const labelsInOrder = ({ rows }: KernelParts): Uint32Array => {
+  const labels = new Uint32Array(rows.length);
+  let count = 0;
+  for (let row = 0; row < rows.length; row++) {
+    const label = rows.labelOf(row);
+    if (label !== noRow) labels[count++] = label;
+  }
+  return labels.subarray(0, count);
 };
 
 /**
@@ -254,7 +265,7 @@ export const createKernel = (given: KernelOptions): VectorKernel => {
     options,
     isExact: options.precision === 'float32' || shape.originalStride > 0,
     get length() {
-      return header(headerLength);
+      return header(headerLabels);
     },
     get linkedCount() {
       return header(headerLinkedCount);
@@ -268,6 +279,7 @@ export const createKernel = (given: KernelOptions): VectorKernel => {
     ...createRowAccess(parts, place),
     search,
     scan,
+    rowsInOrder: () => labelsInOrder(parts),
     exportGraph: () => exportGraph(parts),
     importGraph: (pieces) => importGraph(parts, pieces),
     dispose,

@@ -1,7 +1,7 @@
 import { PipewrightError } from '../../core/index.js';
 import { binary } from './binary.js';
 
-/** The functions of the compiled kernel; addresses and rows are 32 bits wide. */
+/** The functions of the compiled kernel; addresses, rows and labels are 32 bits wide. */
 export interface KernelExports {
   readonly attach: () => void;
   readonly useScratch: (address: number) => void;
@@ -11,11 +11,20 @@ export interface KernelExports {
   readonly remove: (row: number) => number;
   readonly link: (row: number) => void;
   readonly reserveFor: (k: number) => number;
-  readonly search: (k: number, ef: number, bits: number, bitRows: number, rows: number, distances: number) => number;
-  readonly scan: (k: number, rows: number, distances: number) => number;
-  readonly scanRows: (k: number, list: number, count: number, rows: number, distances: number) => number;
-  readonly scanBits: (k: number, bits: number, bitRows: number, rows: number, distances: number) => number;
+  readonly search: (
+    k: number,
+    ef: number,
+    bits: number,
+    bitLabels: number,
+    labels: number,
+    distances: number,
+  ) => number;
+  readonly scan: (k: number, labels: number, distances: number) => number;
+  readonly scanList: (k: number, list: number, count: number, labels: number, distances: number) => number;
+  readonly scanBits: (k: number, bits: number, bitLabels: number, labels: number, distances: number) => number;
   readonly distance: (rowA: number, rowB: number) => number;
+  readonly move: (from: number, to: number) => void;
+  readonly relink: (count: number, from: number, to: number) => void;
   readonly work: (job: number, most: number) => number;
 }
 

@@ -3,7 +3,9 @@ import {
   blockMask,
   blockRows,
   blockShift,
+  headerLabels,
   heapStart,
+  labelTable,
   lineBytes,
   maxBlocks,
   maxLevel,
@@ -12,6 +14,7 @@ import {
   nodeScale,
   nodeTable,
   nodeUpper,
+  noRow,
   originalTable,
 } from './assembly/layout.js';
 import type { Space } from './space.js';
@@ -43,19 +46,32 @@ export const shapeOf = ({ dimensions, precision, keepsOriginals, m }: Required<K
   };
 };
 
+const labelBytes = 4;
+
 /** How many rows of this shape fit into so many bytes, about. */
 export const rowsThatFit = ({ nodeStride, originalStride }: Shape, m: number, bytes: number): number => {
   const upperBytes = (4 * (m + 1)) / (m - 1);
-  const rowBytes = nodeStride + originalStride + upperBytes;
+  const rowBytes = nodeStride + originalStride + upperBytes + 2 * labelBytes;
   return Math.max(0, Math.floor((bytes - heapStart) / rowBytes / blockRows) * blockRows);
 };
 
-/** The nodes of the rows, in blocks that are made when a row in them is first used. */
+/**
+ * The nodes of the rows, in blocks that are made when they are needed. A label gets the next free row when it is first asked for,
+ * and stays with what is in it when that is moved.
+ */
 export interface Rows {
-  /** Makes all blocks up to the one that the row lies in. */
-  readonly reach: (row: number) => void;
-  /** Whether its block is there. */
-  readonly has: (row: number) => boolean;
+  /** The row of a label; it gets one if it has none. */
+  readonly reach: (label: number) => number;
+  /** `noRow` for a label without one. */
+  readonly rowOf: (label: number) => number;
+  /** `noRow` for a row without one. */
+  readonly labelOf: (row: number) => number;
+  /** One above the highest row that is in use. */
+  readonly length: number;
+  /** A row without a label, to move another one to. */
+  readonly takeSpare: () => number;
+  /** Takes note of a row that has no label now: the next label gets it. */
+  readonly giveSpare: (row: number) => void;
   readonly nodeAt: (row: number) => number;
   readonly levelOf: (row: number) => number;
   /** Where the list of a row on a level is: a count, then rows. */
@@ -66,9 +82,9 @@ export interface Rows {
   readonly read: (row: number) => Float32Array;
 }
 
-/** Mixes the seed and the number of a row to 32 bits that look random (the finalizer of MurmurHash3). */
-const hashOf = (seed: number, row: number): number => {
-  let hash = (seed + Math.imul(row + 1, 0x9e3779b9)) | 0;
+/** Mixes the seed and a label to 32 bits that look random (the finalizer of MurmurHash3). */
+const hashOf = (seed: number, label: number): number => {
+  let hash = (seed + Math.imul(label + 1, 0x9e3779b9)) | 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -92,18 +108,24 @@ const createSlab = (space: Space): ((bytes: number) => number) => {
 };
 
 /** As likely as in the paper: each level holds one row in `m` of the one below. */
-const drawLevel = ({ seed, m }: Required<KernelOptions>, row: number): number => {
-  const chance = (hashOf(seed, row) + 1) / 4_294_967_296;
+const drawLevel = ({ seed, m }: Required<KernelOptions>, label: number): number => {
+  const chance = (hashOf(seed, label) + 1) / 4_294_967_296;
   return Math.min(maxLevel, Math.floor(-Math.log(chance) / Math.log(m)));
 };
 
-/** Where the node and the original of a row are. */
-const createAddresses = ({ words }: { readonly words: () => Uint32Array }, { nodeStride, originalStride }: Shape) => ({
-  nodeAt: (row: number): number =>
-    (words()[(nodeTable >>> 2) + (row >>> blockShift)] as number) + (row & blockMask) * nodeStride,
-  originalAt: (row: number): number =>
-    (words()[(originalTable >>> 2) + (row >>> blockShift)] as number) + (row & blockMask) * originalStride,
-});
+/** Where things are that belong to a row or to a label. */
+const createAddresses = (space: Space, { nodeStride, originalStride }: Shape) => {
+  const blockOf = (table: number, number: number): number =>
+    space.words[(table >>> 2) + (number >>> blockShift)] as number;
+  return {
+    nodeAt: (row: number): number => blockOf(nodeTable, row) + (row & blockMask) * nodeStride,
+    originalAt: (row: number): number => blockOf(originalTable, row) + (row & blockMask) * originalStride,
+    labelAt: (row: number): number => blockOf(nodeTable, row) + blockRows * nodeStride + (row & blockMask) * labelBytes,
+    rowAt: (label: number): number => blockOf(labelTable, label) + (label & blockMask) * labelBytes,
+  };
+};
+
+type Addresses = ReturnType<typeof createAddresses>;
 
 /** The vector of a row as numbers, without the zeros that fill it up. */
 const readVector = (space: Space, { dimensions, precision }: KernelOptions, shape: Shape, at: Place): Float32Array => {
@@ -121,14 +143,87 @@ interface Place {
   readonly original: number;
 }
 
+/** Makes blocks of something, as many as are needed for a number; `make` gives the address of a new one. */
+const createBlocks = (space: Space, table: number, make: () => number): ((number: number) => void) => {
+  let count = 0;
+  return (number) => {
+    while (number >= count * blockRows) {
+      if (count === maxBlocks) {
+        throw new PipewrightError('memory-full', `A vector collection holds at most ${maxBlocks * blockRows} rows.`);
+      }
+      const address = make();
+      space.words[(table >>> 2) + count] = address;
+      count++;
+    }
+  };
+};
+
+/** Marks a block of labels, or of their rows, as empty; returns its address. */
+const emptied = (space: Space, address: number): number => {
+  space.words.fill(noRow, address >>> 2, (address >>> 2) + blockRows);
+  return address;
+};
+
+/** Hands out rows that have no label. */
+const createSpares = (
+  space: Space,
+  { nodeStride, originalStride }: Shape,
+): Pick<Rows, 'length' | 'takeSpare' | 'giveSpare'> => {
+  const reachNode = createBlocks(space, nodeTable, () => {
+    const nodes = space.take(blockRows * (nodeStride + labelBytes));
+    emptied(space, nodes + blockRows * nodeStride);
+    return nodes;
+  });
+  const reachOriginal = createBlocks(space, originalTable, () => space.take(blockRows * originalStride));
+  const spares: number[] = [];
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    takeSpare: () => {
+      const spare = spares.pop();
+      if (spare !== undefined) return spare;
+      reachNode(length);
+      if (originalStride > 0) reachOriginal(length);
+      return length++;
+    },
+    giveSpare: (row) => {
+      spares.push(row);
+    },
+  };
+};
+
+/** Which label has which row. */
+const createLabels = (
+  space: Space,
+  { labelAt, rowAt }: Addresses,
+): Pick<Rows, 'rowOf' | 'labelOf'> & { readonly reach: (label: number) => void; readonly join: Join } => {
+  const labels = (): number => space.words[headerLabels >>> 2] as number;
+  return {
+    rowOf: (label) => (label < labels() ? (space.words[rowAt(label) >>> 2] as number) : noRow),
+    labelOf: (row) => space.words[labelAt(row) >>> 2] as number,
+    reach: createBlocks(space, labelTable, () => emptied(space, space.take(blockRows * labelBytes))),
+    join: (label, row) => {
+      space.words[labelAt(row) >>> 2] = label;
+      space.words[rowAt(label) >>> 2] = row;
+      Atomics.store(space.words, headerLabels >>> 2, Math.max(labels(), label + 1));
+    },
+  };
+};
+
+type Join = (label: number, row: number) => void;
+
 export const createRows = (space: Space, options: Required<KernelOptions>, shape: Shape): Rows => {
   const { m } = options;
-  const { nodeStride, originalStride } = shape;
-  const { nodeAt, originalAt } = createAddresses({ words: () => space.words }, shape);
+  const addresses = createAddresses(space, shape);
+  const { nodeAt, originalAt } = addresses;
+  const spares = createSpares(space, shape);
+  const labels = createLabels(space, addresses);
   const takeUpper = createSlab(space);
-  let blocks = 0;
 
-  const setLevel = (node: number, level: number): void => {
+  const setLevel = (row: number, level: number): void => {
+    const node = nodeAt(row);
     const known = space.words[(node + nodeLevel) >>> 2] as number;
     if (level > known) {
       const upper = takeUpper(level * (m + 1) * 4);
@@ -136,22 +231,23 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
     }
     space.words[(node + nodeLevel) >>> 2] = level;
   };
-  const addBlock = (): void => {
-    if (blocks === maxBlocks) {
-      throw new PipewrightError('memory-full', `A vector collection holds at most ${maxBlocks * blockRows} rows.`);
-    }
-    const nodes = space.take(blockRows * nodeStride);
-    const originals = originalStride === 0 ? 0 : space.take(blockRows * originalStride);
-    for (let i = 0; i < blockRows; i++) setLevel(nodes + i * nodeStride, drawLevel(options, blocks * blockRows + i));
-    space.words[(nodeTable >>> 2) + blocks] = nodes;
-    space.words[(originalTable >>> 2) + blocks] = originals;
-    blocks++;
-  };
   return {
-    reach: (row) => {
-      while (row >= blocks * blockRows) addBlock();
+    reach: (label) => {
+      const known = labels.rowOf(label);
+      if (known !== noRow) return known;
+      labels.reach(label);
+      const row = spares.takeSpare();
+      setLevel(row, drawLevel(options, label));
+      labels.join(label, row);
+      return row;
     },
-    has: (row) => row < blocks * blockRows,
+    rowOf: labels.rowOf,
+    labelOf: labels.labelOf,
+    get length() {
+      return spares.length;
+    },
+    takeSpare: spares.takeSpare,
+    giveSpare: spares.giveSpare,
     nodeAt,
     levelOf: (row) => space.words[(nodeAt(row) + nodeLevel) >>> 2] as number,
     listAt: (row, level) => {
@@ -159,7 +255,7 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
       if (level === 0) return node + nodeLinks;
       return (space.words[(node + nodeUpper) >>> 2] as number) + (level - 1) * (m + 1) * 4;
     },
-    setLevel: (row, level) => setLevel(nodeAt(row), level),
+    setLevel,
     read: (row) => readVector(space, options, shape, { node: nodeAt(row), original: originalAt(row) }),
   };
 };

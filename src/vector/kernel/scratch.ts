@@ -13,8 +13,8 @@ import {
   scratchQuery,
   scratchResultCapacity,
   scratchResults,
-  scratchRowDistances,
-  scratchRows,
+  scratchFoundDistances,
+  scratchFound,
   scratchVisited,
   scratchVisitedRows,
 } from './assembly/layout.js';
@@ -49,8 +49,8 @@ const fixedArrays = (dimensions: number, m: number) =>
 const rowArrays = [[scratchVisited, 2]] as const;
 const resultArrays = [
   [scratchResults, pairBytes],
-  [scratchRows, 4],
-  [scratchRowDistances, 4],
+  [scratchFound, 4],
+  [scratchFoundDistances, 4],
 ] as const;
 
 export const createScratch = (space: Space, dimensions: number, m: number): Scratch => {

@@ -1,4 +1,13 @@
-import { headerLength, jobBitRows, jobBits, jobEf, jobFound, jobK, jobQueries, searchJob } from './assembly/layout.js';
+import {
+  headerLength,
+  jobBitLabels,
+  jobBits,
+  jobEf,
+  jobFound,
+  jobK,
+  jobQueries,
+  searchJob,
+} from './assembly/layout.js';
 import { createJobs, type Jobs } from './jobs.js';
 import { badInput, type KernelParts, partsOf, wantedOf } from './kernel.js';
 import { roomFor } from './space.js';
@@ -7,14 +16,20 @@ import type { GraphSearchOptions, Nearest, SearchPool, SearchPoolOptions, Vector
 /** Queries in one job: enough to keep the threads busy, few enough to bound the memory that they take. */
 const maxBatch = 1_024;
 
-const copyFound = ({ space }: KernelParts, address: number, k: number): Nearest => {
-  const count = space.words[address >>> 2] as number;
-  const rows = (address >>> 2) + 1;
-  return {
-    count,
-    rows: space.words.slice(rows, rows + count),
-    distances: space.floats.slice(rows + k, rows + k + count),
-  };
+/** The answers to so many queries, as views of one copy. */
+const copyFound = ({ space }: KernelParts, address: number, queries: number, k: number): readonly Nearest[] => {
+  const size = 1 + 2 * k;
+  const words = space.words.slice(address >>> 2, (address >>> 2) + queries * size);
+  const floats = new Float32Array(words.buffer);
+  return Array.from({ length: queries }, (_, i) => {
+    const count = words[i * size] as number;
+    const rows = i * size + 1;
+    return {
+      count,
+      rows: words.subarray(rows, rows + count),
+      distances: floats.subarray(rows + k, rows + k + count),
+    };
+  });
 };
 
 const searchBatch = async (
@@ -43,11 +58,11 @@ const searchBatch = async (
       [jobK, k],
       [jobEf, width],
       [jobBits, held.address],
-      [jobBitRows, held.rows],
+      [jobBitLabels, held.labels],
       [jobFound, found],
     ] as const;
     await jobs.run({ kind: searchJob, count: queries.length, words, results: Math.max(width, exports.reserveFor(k)) });
-    return queries.map((_, i) => copyFound(parts, found + i * answerBytes, k));
+    return copyFound(parts, found, queries.length, k);
   } finally {
     space.give(address, queryBytes);
     space.give(found, foundBytes);
@@ -73,7 +88,7 @@ export const createSearchPool = (kernel: VectorKernel, { threads = 2 }: SearchPo
       const found: Nearest[] = [];
       for (let i = 0; i < queries.length; i += maxBatch) {
         const batch = queries.slice(i, i + maxBatch);
-        found.push(...(await jobs.next(() => searchBatch(parts, jobs, batch, options))));
+        found.push(...(await jobs.next(() => parts.places.run(() => searchBatch(parts, jobs, batch, options)))));
       }
       return found;
     },

@@ -104,6 +104,8 @@ export interface VectorKernel extends Disposable {
   /** The distance between two rows, as exact as the kernel has it. */
   readonly distance: (rowA: number, rowB: number) => number;
 
+  /** The rows that were ever set, in the order in which they lie in memory; rows that are set first in this order lie so again. */
+  readonly rowsInOrder: () => Uint32Array;
   /** The graph as bytes, in pieces of about a mebibyte; nothing may be linked until the last. The vectors are not in it. */
   readonly exportGraph: () => Generator<Uint8Array, void, undefined>;
   /**
@@ -134,6 +136,11 @@ export interface Builder extends AsyncDisposable {
    * rows that are free to be set again. Aborting leaves the graph whole, and the rows as they were.
    */
   readonly consolidate: (signal?: AbortSignal) => Promise<Uint32Array>;
+  /**
+   * Brings rows that are neighbours in the graph together in memory, so that walks find more of what they need in the caches. In
+   * slices of the calling thread, also where there are others. Aborting leaves some rows where they were.
+   */
+  readonly arrange: (signal?: AbortSignal) => Promise<void>;
   /** Stops the job under way and ends the threads. */
   readonly dispose: () => Promise<void>;
 }

@@ -5,7 +5,8 @@ import { nodeOf } from './state';
 
 export { work } from './job';
 export { link, remove } from './link';
-export { distance, reserveFor, scan, scanBits, scanRows, search } from './search';
+export { move, relink } from './move';
+export { distance, reserveFor, scan, scanBits, scanList, search } from './search';
 export { attach, flagsOf as flags, useScratch } from './state';
 
 /** Writes the vector in the query's place into a row, and makes it live. */

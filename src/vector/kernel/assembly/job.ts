@@ -5,7 +5,7 @@ import {
   entryJob,
   headerLength,
   isQueued,
-  jobBitRows,
+  jobBitLabels,
   jobBits,
   jobCount,
   jobEf,
@@ -37,14 +37,14 @@ function searchItem(job: usize, item: u32): void {
   const k = load<u32>(job, jobK);
   const found = load<usize>(job, jobFound) + ((<usize>item * (1 + 2 * k)) << 2);
   memory.copy(query, load<usize>(job, jobQueries) + ((<usize>item * dimensions) << 2), (<usize>dimensions) << 2);
-  const rows = found + 4;
+  const labels = found + 4;
   const count = search(
     k,
     load<u32>(job, jobEf),
     load<usize>(job, jobBits),
-    load<u32>(job, jobBitRows),
-    rows,
-    rows + ((<usize>k) << 2),
+    load<u32>(job, jobBitLabels),
+    labels,
+    labels + ((<usize>k) << 2),
   );
   store<u32>(found, count);
 }

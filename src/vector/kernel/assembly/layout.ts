@@ -4,15 +4,21 @@
  *
  *   from             what                                                            written by
  *   0                header: settings, entry point, counters                         creator; entry and counters by linkers
- *   nodeTable        a pointer for each block of rows: its nodes                     creator's thread, once for each block
+ *   nodeTable        a pointer for each block of rows: its nodes, then a label for   creator's thread, once for each block
+ *                    each of them
  *   originalTable    the same for the float32 originals beside int8 codes            creator's thread, once for each block
+ *   labelTable       a pointer for each block of labels: their rows                  creator's thread, once for each block
  *   heapStart        blocks of nodes, blocks of originals, upper links, scratch,     handed out by the creator's thread; never moved
  *                    jobs and bit sets, in the order in which they were asked for
+ *
+ * Rows are numbered as they lie in memory, the links of the graph are such numbers. The caller knows rows by labels of its own, which
+ * stay when rows are moved to lie beside their neighbours. They are exchanged for rows where something comes in or goes out; bit sets
+ * and lists of rows to compare with hold labels. Rows move while no other thread searches or links.
  *
  * A node (one for each row, 64-byte aligned, 32-byte for codes without originals; `nodeStride` of the header long):
  *
  *   nodeFlags        isLive, isLinked, isQueued, isCondemned                         any thread, atomically
- *   nodeLevel        its highest level in the graph; stays with the row for ever     creator's thread, before the row is used
+ *   nodeLevel        its highest level in the graph                                  creator's thread, before the row is used
  *   nodeUpper        pointer to its lists above level 0; 0 when its level is 0       the same
  *   nodeLock         1 while a thread writes one of its lists                        any linker, atomically
  *   nodeScale        f32: what a code of 1 stands for (int8)                         creator's thread, before the row is live
@@ -44,6 +50,7 @@ export const headerEntry = 36; // row where every walk starts, or `noRow`
 export const headerEntryLock = 40;
 export const headerLinkedCount = 44; // rows in the graph
 export const headerDeadCount = 48; // rows in the graph that are not live
+export const headerLabels = 52; // one above the highest label that was given
 
 /** No row. */
 export const noRow = 0xffffffff;
@@ -56,7 +63,8 @@ export const blockMask = 1023;
 export const maxBlocks = 32_768;
 export const nodeTable = 4_096;
 export const originalTable = 135_168; // nodeTable + 4 * maxBlocks
-export const heapStart = 266_240; // originalTable + 4 * maxBlocks
+export const labelTable = 266_240; // originalTable + 4 * maxBlocks
+export const heapStart = 397_312; // labelTable + 4 * maxBlocks
 /** What begins a cache line is read in the fewest of them. */
 export const lineBytes = 64;
 
@@ -94,8 +102,8 @@ export const scratchCodes = 28; // i16 for each dimension
 export const scratchBatch = 32; // rows to measure next, `batchRows` of them
 export const scratchDistances = 36; // f32 for each of these
 export const scratchPlan = 40; // for each level: a count and up to m rows, as in a list
-export const scratchRows = 44; // rows of the results, nearest first
-export const scratchRowDistances = 48; // f32 for each of these
+export const scratchFound = 44; // labels of what was found, nearest first
+export const scratchFoundDistances = 48; // f32 for each of these
 export const scratchBytes = 64;
 
 /** Rows that are measured in one go; more than the longest list. */
@@ -115,8 +123,8 @@ export const jobQueries = 16; // search: pointer to the queries, f32, one after 
 export const jobK = 20;
 export const jobEf = 24;
 export const jobBits = 28; // search: pointer to a bit set, 0 for none
-export const jobBitRows = 32;
-export const jobFound = 36; // search: pointer to the answers: for each a count, k rows, k distances
+export const jobBitLabels = 32;
+export const jobFound = 36; // search: pointer to the answers: for each a count, k labels, k distances
 export const jobBytes = 64;
 
 // Kinds of jobs.

@@ -1,8 +1,8 @@
 /** Answers to one query, which lies in the query's place of the scratch memory. */
 import { exactDistance, measure, originIsQuery, originIsRow } from './distance';
 import { distanceAt, heapify, putPair, rowAt, sortNearestFirst } from './heap';
-import { headerEntry, headerLength, isLive, noRow } from './layout';
-import { flagsOf, floatsOf, hasOriginals, isInt8, levelOf, nodeOf, query, results } from './state';
+import { headerEntry, headerLabels, headerLength, isLive, noRow } from './layout';
+import { flagsOf, floatsOf, hasOriginals, isInt8, labelOf, levelOf, nodeOf, query, results, rowOf } from './state';
 import { compare, descend, endScan, setFilter, startAt, startScan, walk } from './walk';
 
 /** Codes are good enough to name somewhat more rows than are wanted, of which the exact distances then decide. */
@@ -10,8 +10,8 @@ export function reserveFor(k: u32): u32 {
   return k + (k >> 2) + 4;
 }
 
-/** Sorts the results; those of codes are measured again with the floats, as many as may matter. */
-function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
+/** Sorts the results; those of codes are measured again with the floats, as many as may matter. Gives labels. */
+function finish(count: u32, k: u32, labels: usize, distances: usize): u32 {
   sortNearestFirst(results, count);
   let sorted = count;
   if (isInt8 && hasOriginals) {
@@ -28,7 +28,7 @@ function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
     const row = rowAt(results, i);
     // Removed while it was being linked: the walk could not know.
     if ((flagsOf(row) & isLive) === 0) continue;
-    store<u32>(rows + ((<usize>given) << 2), row);
+    store<u32>(labels + ((<usize>given) << 2), labelOf(row));
     store<f32>(distances + ((<usize>given) << 2), distanceAt(results, i));
     given++;
   }
@@ -36,53 +36,53 @@ function finish(count: u32, k: u32, rows: usize, distances: usize): u32 {
 }
 
 /**
- * About the `k` nearest linked rows; returns how many there are at `rows` and `distances`. `ef` is at least `k`. A walk that
- * runs dry under a filter may have missed rows that lie apart: then it compares with all that pass.
+ * About the `k` nearest linked rows; returns how many there are: their labels at `labels`, and `distances`. `ef` is at least `k`. A
+ * walk that runs dry under a filter may have missed rows that lie apart: then it compares with all that pass.
  */
-export function search(k: u32, ef: u32, bits: usize, bitRows: u32, rows: usize, distances: usize): u32 {
+export function search(k: u32, ef: u32, bits: usize, bitLabels: u32, labels: usize, distances: usize): u32 {
   const entry = atomic.load<u32>(headerEntry);
   if (entry === noRow) return 0;
   originIsQuery();
-  setFilter(bits, bitRows);
+  setFilter(bits, bitLabels);
   startAt(entry);
   descend(levelOf(nodeOf(entry)), 1);
   const count = walk(0, ef, noRow);
-  if (bits !== 0 && count < ef) return scanBits(k, bits, bitRows, rows, distances);
-  return finish(count, k, rows, distances);
+  if (bits !== 0 && count < ef) return scanBits(k, bits, bitLabels, labels, distances);
+  return finish(count, k, labels, distances);
 }
 
 /** The same by comparing with all rows. */
-export function scan(k: u32, rows: usize, distances: usize): u32 {
+export function scan(k: u32, labels: usize, distances: usize): u32 {
   startComparing(k);
   const length = load<u32>(headerLength);
   for (let row: u32 = 0; row < length; row++) compare(row);
-  return finish(endScan(), k, rows, distances);
+  return finish(endScan(), k, labels, distances);
 }
 
-/** The same by comparing with the rows of a list. */
-export function scanRows(k: u32, list: usize, count: u32, rows: usize, distances: usize): u32 {
+/** The same by comparing with the rows of these labels. */
+export function scanList(k: u32, list: usize, count: u32, labels: usize, distances: usize): u32 {
   startComparing(k);
-  const length = load<u32>(headerLength);
-  for (let i: u32 = 0; i < count; i++) {
-    const row = load<u32>(list + ((<usize>i) << 2));
-    if (row < length) compare(row);
-  }
-  return finish(endScan(), k, rows, distances);
+  for (let i: u32 = 0; i < count; i++) compareLabel(load<u32>(list + ((<usize>i) << 2)));
+  return finish(endScan(), k, labels, distances);
 }
 
-/** The same by comparing with the rows of a bit set. */
-export function scanBits(k: u32, bits: usize, bitRows: u32, rows: usize, distances: usize): u32 {
+/** The same by comparing with the rows whose labels are in a bit set. */
+export function scanBits(k: u32, bits: usize, bitLabels: u32, labels: usize, distances: usize): u32 {
   startComparing(k);
-  const length = min<u32>(load<u32>(headerLength), bitRows);
+  const length = min<u32>(load<u32>(headerLabels), bitLabels);
   for (let first: u32 = 0; first < length; first += 32) {
     let word = load<u32>(bits + ((<usize>(first >> 5)) << 2));
     while (word !== 0) {
-      const row = first + ctz<u32>(word);
-      if (row < length) compare(row);
+      compareLabel(first + ctz<u32>(word));
       word &= word - 1;
     }
   }
-  return finish(endScan(), k, rows, distances);
+  return finish(endScan(), k, labels, distances);
+}
+
+function compareLabel(label: u32): void {
+  const row = rowOf(label);
+  if (row !== noRow) compare(row);
 }
 
 function startComparing(k: u32): void {

@@ -1,10 +1,12 @@
 /** What an instance knows: the settings of its kernel, read from the header once, and the scratch memory that is its own. */
 import {
   blockMask,
+  blockRows,
   blockShift,
   headerDimensions,
   headerEfConstruction,
   headerHasOriginals,
+  headerLabels,
   headerM,
   headerMetric,
   headerNodeStride,
@@ -12,12 +14,14 @@ import {
   headerVectorOffset,
   isLinked,
   isLive,
+  labelTable,
   lineBytes,
   nodeFlags,
   nodeLevel,
   nodeLinks,
   nodeTable,
   nodeUpper,
+  noRow,
   originalTable,
   scratchBatch,
   scratchCandidates,
@@ -37,10 +41,11 @@ export let isInt8: bool = false;
 export let hasOriginals: bool = false;
 export let m: u32 = 0;
 export let efConstruction: u32 = 0;
-let nodeStride: u32 = 0;
+export let nodeStride: u32 = 0;
 export let vectorOffset: u32 = 0;
-/** The second place in a vector that is asked for early, from its beginning. */
-let furtherOffset: u32 = 0;
+/** So much of a vector is asked for early, and so far apart. */
+let fetchBytes: u32 = 0;
+let fetchStep: u32 = 0;
 
 /** Reads the settings. The first call of an instance. */
 export function attach(): void {
@@ -52,7 +57,9 @@ export function attach(): void {
   efConstruction = load<u32>(headerEfConstruction);
   nodeStride = load<u32>(headerNodeStride);
   vectorOffset = load<u32>(headerVectorOffset);
-  furtherOffset = min<u32>(2 * lineBytes, (isInt8 ? dimensions : dimensions << 2) - 4);
+  const vectorBytes = isInt8 ? dimensions : dimensions << 2;
+  fetchBytes = min<u32>(6 * lineBytes, vectorBytes);
+  fetchStep = vectorBytes <= 8 * lineBytes ? lineBytes : 2 * lineBytes;
 }
 
 let scratch: usize = 0;
@@ -95,13 +102,37 @@ export function nextEpoch(): u32 {
 export function visit(row: u32, epoch: u32): bool {
   if (row >= visitedRows) return false;
   const place = visited + ((<usize>row) << 1);
-  if (load<u16>(place) === <u16>epoch) return false;
+  const isUnseen = load<u16>(place) !== <u16>epoch;
   store<u16>(place, <u16>epoch);
-  return true;
+  return isUnseen;
 }
 
 export function nodeOf(row: u32): usize {
   return load<usize>(nodeTable + ((row >> blockShift) << 2)) + <usize>(row & blockMask) * nodeStride;
+}
+
+/** Where the label of a row stands: behind the nodes of its block. */
+function labelAt(row: u32): usize {
+  const nodes = load<usize>(nodeTable + ((row >> blockShift) << 2));
+  return nodes + <usize>blockRows * nodeStride + ((<usize>(row & blockMask)) << 2);
+}
+
+export function labelOf(row: u32): u32 {
+  return load<u32>(labelAt(row));
+}
+
+function rowAtLabel(label: u32): usize {
+  return load<usize>(labelTable + ((label >> blockShift) << 2)) + ((<usize>(label & blockMask)) << 2);
+}
+
+/** The row of a label, or `noRow`. */
+export function rowOf(label: u32): u32 {
+  return label < load<u32>(headerLabels) ? load<u32>(rowAtLabel(label)) : noRow;
+}
+
+export function setLabel(row: u32, label: u32): void {
+  store<u32>(labelAt(row), label);
+  if (label !== noRow) store<u32>(rowAtLabel(label), row);
 }
 
 export function vectorOf(row: u32): usize {
@@ -113,11 +144,11 @@ export function vectorOf(row: u32): usize {
  * waiting. The machine goes on behind a load, and no compiler leaves out one that is atomic.
  */
 
-/** Asks for the beginning of a vector; what follows comes by itself. */
+/** Asks for a short vector, or for the beginning of a long one: what follows comes by itself, and each second line too. */
 export function fetchVector(row: u32): void {
   const vector = vectorOf(row);
-  atomic.load<u32>(vector);
-  atomic.load<u32>(vector + furtherOffset);
+  const end = vector + fetchBytes;
+  for (let at = vector; at < end; at += fetchStep) atomic.load<u32>(at);
 }
 
 /** Asks for the list of level 0. */

@@ -10,6 +10,7 @@ import {
   fetchList,
   fetchVector,
   flagsOf,
+  labelOf,
   levelOf,
   listOf,
   nextEpoch,
@@ -22,19 +23,20 @@ import {
 export let nearestRow: u32 = 0;
 export let nearestDistance: f32 = 0;
 
-/** Only rows in this bit set are results; 0 for all. */
+/** Only rows whose labels are in this bit set are results; 0 for all. */
 let filterBits: usize = 0;
-let filterRows: u32 = 0;
+let filterLabels: u32 = 0;
 
-export function setFilter(bits: usize, rows: u32): void {
+export function setFilter(bits: usize, labels: u32): void {
   filterBits = bits;
-  filterRows = rows;
+  filterLabels = labels;
 }
 
 /** Whether the bit of a row is set. */
 function passes(row: u32): bool {
-  if (row >= filterRows) return false;
-  return ((load<u32>(filterBits + ((<usize>(row >> 5)) << 2)) >> (row & 31)) & 1) !== 0;
+  const label = labelOf(row);
+  if (label >= filterLabels) return false;
+  return ((load<u32>(filterBits + ((<usize>(label >> 5)) << 2)) >> (label & 31)) & 1) !== 0;
 }
 
 /** Whether a row may be a result. */
@@ -87,7 +89,10 @@ function put(row: u32, count: u32): u32 {
   return count + 1;
 }
 
-/** The neighbours of a row that this walk has not seen yet go into the batch; returns how many. */
+/**
+ * The neighbours of a row that this walk has not seen yet go into the batch; returns how many. Without branches, of which half
+ * would be guessed wrong; only then is memory asked for, for all at once.
+ */
 function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
   const node = nodeOf(row);
   if (levelOf(node) < level) return 0;
@@ -96,10 +101,10 @@ function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
   let unseen: u32 = 0;
   for (let at = list + 4; at < end; at += 4) {
     const neighbour = load<u32>(at);
-    if (!visit(neighbour, epoch)) continue;
-    fetchVector(neighbour);
-    unseen = put(neighbour, unseen);
+    store<u32>(batch + ((<usize>unseen) << 2), neighbour);
+    unseen += <u32>visit(neighbour, epoch);
   }
+  for (let i: u32 = 0; i < unseen; i++) fetchVector(load<u32>(batch + ((<usize>i) << 2)));
   return unseen;
 }
 
