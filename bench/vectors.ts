@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { hnsw } from '../src/vector/index.js';
 import { type Filled, inTurns, oneByOne, type Point, rateAt, type VectorContender } from './lib/vector-contender.js';
 import { addAll, bareHnswlib, ours } from './lib/vector-contenders.js';
@@ -21,18 +21,26 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
 const times = (value: number, of: number | undefined): string => `${(value / (of ?? Number.NaN)).toFixed(2)} ×`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 
+/** The longest pause of the garbage collector: part of a stall, and as long as the heap of all contenders together makes it. */
+let longestPauseMs = 0;
+new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) longestPauseMs = Math.max(longestPauseMs, duration);
+}).observe({ entryTypes: ['gc'] });
+
 /** Does `work`, and tells how long it took and how long the event loop was held at most. */
 const timed = async <T>(what: string, work: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> => {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   // It counts from its first turn on: a stall right at the beginning must not slip through.
   await new Promise((resolve) => setTimeout(resolve, 20));
+  longestPauseMs = 0;
   const start = performance.now();
   const result = await work();
   const ms = performance.now() - start;
   await new Promise((resolve) => setTimeout(resolve, 20));
   delay.disable();
-  line(what, seconds(ms), `longest stall ${(delay.max / 1e6).toFixed(0)} ms`);
+  const stall = `longest stall ${(delay.max / 1e6).toFixed(0)} ms`;
+  line(what, seconds(ms), stall, `longest pause of the garbage collector ${longestPauseMs.toFixed(0)} ms`);
   return { result, ms };
 };
 

@@ -126,7 +126,8 @@ export const arrange = async (parts: KernelParts, signal: Signal): Promise<void>
     const wanted = wantedAt(await orderOf(parts, signal), spare);
     const { starts, sources } = await inboundOf(parts, length, signal);
     /** Where each row is now, by the number that it had at first. */
-    const now = Uint32Array.from({ length }, (_, row) => row);
+    const now = new Uint32Array(length);
+    for (let row = 0; row < length; row++) now[row] = row;
     const batch = scratch.at(scratchBatch) >>> 2;
     let place = 0;
     const move = (row: number): void => {
