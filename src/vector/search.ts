@@ -62,8 +62,6 @@ export interface SearcherParts {
 const comparisonsPerEf = 30;
 /** Below this share a filtered walk loses its way: neighbours, and theirs, that pass are too few. */
 const leastWalkedShare = 1 / 16;
-/** A filtered walk measures more rows for each that it keeps; with this part of `ef` it takes somewhat longer than another. */
-const filteredEf = 3 / 5;
 /** So much is compared before other work gets its turn: some 15 ms. */
 const kernelSliceBytes = 64 * 1_048_576;
 const plainSliceBytes = 8 * 1_048_576;
@@ -171,11 +169,8 @@ const oneByOne = async (
   return found;
 };
 
-/** What the graph is asked for; a filter that most rows pass costs a walk nothing. */
-const graphOptions = (k: number, ef: number, set: RowSet | undefined, count: number): GraphSearchOptions =>
-  set === undefined
-    ? { k, ef }
-    : { k, ef: Math.max(k, Math.ceil(ef * Math.max(filteredEf, set.count / count))), bits: set.bits };
+const graphOptions = (k: number, ef: number, set: RowSet | undefined): GraphSearchOptions =>
+  set === undefined ? { k, ef } : { k, ef, bits: set.bits };
 
 /**
  * Plans each search. Where few rows come into question it compares with each of them, which is exact. Else it walks through the
@@ -212,7 +207,7 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
     const ef = Math.max(rest.ef, options.k);
     const graph = graphFor(options, ef);
     if (graph === undefined) return scan(query, options);
-    const found = collect(graph.search(query, graphOptions(options.k, ef, rest.set, table.count)));
+    const found = collect(graph.search(query, graphOptions(options.k, ef, rest.set)));
     if (space.pendingCount === 0 && found.length === options.k) return found;
     return complete(query.slice(), found, options);
   };
@@ -225,7 +220,7 @@ export const createSearcher = (parts: SearcherParts): Searcher => {
       return oneByOne(queries, (query) => nearest(query, { k, ...rest }), rest.run);
     }
     const { newestKey } = table;
-    const found = await pooled.search(graph, queries, graphOptions(options.k, ef, rest.set, table.count));
+    const found = await pooled.search(graph, queries, graphOptions(options.k, ef, rest.set));
     return Promise.all(
       found.map(async (one, i) => {
         const candidates = collect(one);

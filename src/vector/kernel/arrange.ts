@@ -133,6 +133,7 @@ export const arrange = async (parts: KernelParts, signal: Signal): Promise<void>
     const move = (row: number): void => {
       const from = now[row] as number;
       exports.move(from, hole);
+      rows.noteMove();
       now[row] = hole;
       const end = starts[row + 1] as number;
       for (let start = starts[row] as number; start < end; start += batchRows) {

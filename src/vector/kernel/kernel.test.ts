@@ -172,6 +172,23 @@ describe('a graph', () => {
     }
   });
 
+  it('finds what passes a filter and lies far from the query, by comparing or by a wider walk', () => {
+    const wide = 16;
+    const centers = Array.from({ length: 40 }, () => randomVector(wide));
+    const near = (center: number): Float32Array => (centers[center] as Float32Array).map((x) => x + 0.4 * gauss());
+    const many = Array.from({ length: 12_000 }, (_, row) => near(row % 40));
+    using kernel = linkAll(fill(createKernel({ dimensions: wide, metric: 'euclidean', efConstruction: 40 }), many));
+    const fromLast = Array.from({ length: 40 }, (_, i) => near(39 - (i % 4)));
+    // A tenth of the rows is compared one by one; half of them are too many for `ef` 10.
+    for (const [clusters, ef] of [
+      [4, 30],
+      [20, 10],
+    ] as const) {
+      const bits = bitsOf(many.length, (row) => row % 40 < clusters);
+      expect(recallOf(kernel, fromLast, ef, bits)).toBeGreaterThan(0.9);
+    }
+  });
+
   it('never gives a removed row again, and still finds the others', () => {
     using kernel = linkAll(fill(createKernel({ dimensions, metric: 'dot' }), vectors));
     for (let row = 0; row < count; row += 3) expect(kernel.remove(row)).toBe(false);

@@ -11,20 +11,14 @@ export interface KernelExports {
   readonly remove: (row: number) => number;
   readonly link: (row: number) => void;
   readonly reserveFor: (k: number) => number;
-  readonly search: (
-    k: number,
-    ef: number,
-    bits: number,
-    bitLabels: number,
-    labels: number,
-    distances: number,
-  ) => number;
+  readonly search: (k: number, ef: number, bits: number, bitRows: number, labels: number, distances: number) => number;
   readonly scan: (k: number, labels: number, distances: number) => number;
   readonly scanList: (k: number, list: number, count: number, labels: number, distances: number) => number;
   readonly scanBits: (k: number, bits: number, bitLabels: number, labels: number, distances: number) => number;
   readonly distance: (rowA: number, rowB: number) => number;
   readonly move: (from: number, to: number) => void;
   readonly relink: (count: number, from: number, to: number) => void;
+  readonly placeBits: (bits: number, labelCount: number, out: number, rowCount: number) => void;
   readonly work: (job: number, most: number) => number;
 }
 

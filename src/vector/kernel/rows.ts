@@ -72,6 +72,9 @@ export interface Rows {
   readonly takeSpare: () => number;
   /** Takes note of a row that has no label now: the next label gets it. */
   readonly giveSpare: (row: number) => void;
+  /** How often rows were moved. */
+  readonly moves: number;
+  readonly noteMove: () => void;
   readonly nodeAt: (row: number) => number;
   readonly levelOf: (row: number) => number;
   /** Where the list of a row on a level is: a count, then rows. */
@@ -221,6 +224,7 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
   const spares = createSpares(space, shape);
   const labels = createLabels(space, addresses);
   const takeUpper = createSlab(space);
+  let moves = 0;
 
   const setLevel = (row: number, level: number): void => {
     const node = nodeAt(row);
@@ -248,6 +252,12 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
     },
     takeSpare: spares.takeSpare,
     giveSpare: spares.giveSpare,
+    get moves() {
+      return moves;
+    },
+    noteMove: () => {
+      moves++;
+    },
     nodeAt,
     levelOf: (row) => space.words[(nodeAt(row) + nodeLevel) >>> 2] as number,
     listAt: (row, level) => {

@@ -1,6 +1,7 @@
 import {
+  farFactor,
   headerLength,
-  jobBitLabels,
+  jobBitRows,
   jobBits,
   jobEf,
   jobFound,
@@ -38,13 +39,13 @@ const searchBatch = async (
   queries: readonly Float32Array[],
   { k: most, ef = 64, bits }: GraphSearchOptions,
 ): Promise<readonly Nearest[]> => {
-  const { space, shape, header, bitSets, exports } = parts;
+  const { space, shape, header, rowSets, exports } = parts;
   const k = wantedOf(most, header(headerLength));
   const width = Math.max(Math.min(ef, header(headerLength)), k);
   const queryBytes = roomFor(queries.length * shape.paddedDimensions * 4);
   const answerBytes = 4 * (1 + 2 * k);
   const foundBytes = roomFor(queries.length * answerBytes);
-  const held = bitSets.hold(bits);
+  const held = rowSets.hold(bits);
   const address = space.take(queryBytes);
   const found = space.take(foundBytes);
   try {
@@ -58,10 +59,11 @@ const searchBatch = async (
       [jobK, k],
       [jobEf, width],
       [jobBits, held.address],
-      [jobBitLabels, held.labels],
+      [jobBitRows, held.length],
       [jobFound, found],
     ] as const;
-    await jobs.run({ kind: searchJob, count: queries.length, words, results: Math.max(width, exports.reserveFor(k)) });
+    const results = Math.max(bits === undefined ? width : width * farFactor, exports.reserveFor(k));
+    await jobs.run({ kind: searchJob, count: queries.length, words, results });
     return copyFound(parts, found, queries.length, k);
   } finally {
     space.give(address, queryBytes);

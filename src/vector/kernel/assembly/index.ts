@@ -3,6 +3,7 @@ import { writeVector } from './distance';
 import { headerLength, isLive, isQueued, nodeFlags } from './layout';
 import { nodeOf } from './state';
 
+export { placeBits } from './filter';
 export { work } from './job';
 export { link, remove } from './link';
 export { move, relink } from './move';

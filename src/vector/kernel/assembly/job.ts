@@ -5,7 +5,7 @@ import {
   entryJob,
   headerLength,
   isQueued,
-  jobBitLabels,
+  jobBitRows,
   jobBits,
   jobCount,
   jobEf,
@@ -42,7 +42,7 @@ function searchItem(job: usize, item: u32): void {
     k,
     load<u32>(job, jobEf),
     load<usize>(job, jobBits),
-    load<u32>(job, jobBitLabels),
+    load<u32>(job, jobBitRows),
     labels,
     labels + ((<usize>k) << 2),
   );

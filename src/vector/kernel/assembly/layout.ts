@@ -12,8 +12,7 @@
  *                    jobs and bit sets, in the order in which they were asked for
  *
  * Rows are numbered as they lie in memory, the links of the graph are such numbers. The caller knows rows by labels of its own, which
- * stay when rows are moved to lie beside their neighbours. They are exchanged for rows where something comes in or goes out; bit sets
- * and lists of rows to compare with hold labels. Rows move while no other thread searches or links.
+ * stay when rows are moved to lie beside their neighbours. They are exchanged for rows where something comes in or goes out. Rows move while no other thread searches or links.
  *
  * A node (one for each row, 64-byte aligned, 32-byte for codes without originals; `nodeStride` of the header long):
  *
@@ -110,6 +109,8 @@ export const scratchBytes = 64;
 export const batchRows = 1024;
 /** Candidates of a walk that are remembered; a walk that has more forgets far ones. */
 export const candidateCapacity = 65_536;
+/** A walk keeps so many times `ef` candidates where what passes a filter lies far from the query. */
+export const farFactor = 4;
 /** A row and its distance. */
 export const pairBytes = 8;
 
@@ -122,8 +123,8 @@ export const jobRows = 16; // link: pointer to the rows
 export const jobQueries = 16; // search: pointer to the queries, f32, one after the other
 export const jobK = 20;
 export const jobEf = 24;
-export const jobBits = 28; // search: pointer to a bit set, 0 for none
-export const jobBitLabels = 32;
+export const jobBits = 28; // search: pointer to a bit set of rows, 0 for none
+export const jobBitRows = 32;
 export const jobFound = 36; // search: pointer to the answers: for each a count, k labels, k distances
 export const jobBytes = 64;
 

@@ -1,5 +1,6 @@
 /** Puts rows into the graph (algorithms 1 and 4 of the HNSW paper). Several threads may do so at once. */
 import { measureAll, originIsRow } from './distance';
+import { setFilter } from './filter';
 import { distanceAt, heapify, putPair, rowAt, sortNearestFirst } from './heap';
 import {
   headerDeadCount,
@@ -26,7 +27,7 @@ import {
   plan,
   results,
 } from './state';
-import { descend, nearestRow, setFilter, startAt, walk } from './walk';
+import { descend, nearestRow, startAt, walk } from './walk';
 
 /** Held for microseconds, so waiting is spinning. A thread holds one lock at a time: nobody waits for ever. */
 export function lock(at: usize): void {
@@ -78,7 +79,7 @@ function planLinks(row: u32, entry: u32, top: u32): void {
   descend(highest, top + 1);
   for (let level = <i32>top; level >= 0; level--) {
     const list = planOf(level);
-    const count = walk(level, efConstruction, row);
+    const count = walk(level, efConstruction, row, 0);
     sortNearestFirst(results, count);
     if (count > 0) {
       store<u32>(list, choose(count, m, list + 4));

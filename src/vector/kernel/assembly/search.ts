@@ -1,9 +1,22 @@
 /** Answers to one query, which lies in the query's place of the scratch memory. */
 import { exactDistance, measure, originIsQuery, originIsRow } from './distance';
+import { passingCount, passingPartAround, setFilter } from './filter';
 import { distanceAt, heapify, putPair, rowAt, sortNearestFirst } from './heap';
-import { headerEntry, headerLabels, headerLength, isLive, noRow } from './layout';
-import { flagsOf, floatsOf, hasOriginals, isInt8, labelOf, levelOf, nodeOf, query, results, rowOf } from './state';
-import { compare, descend, endScan, setFilter, startAt, startScan, walk } from './walk';
+import { farFactor, headerEntry, headerLabels, headerLength, isLive, noRow } from './layout';
+import {
+  dimensions,
+  flagsOf,
+  floatsOf,
+  hasOriginals,
+  isInt8,
+  labelOf,
+  levelOf,
+  nodeOf,
+  query,
+  results,
+  rowOf,
+} from './state';
+import { compare, descend, endScan, nearestRow, startAt, startScan, walk } from './walk';
 
 /** Codes are good enough to name somewhat more rows than are wanted, of which the exact distances then decide. */
 export function reserveFor(k: u32): u32 {
@@ -36,19 +49,64 @@ function finish(count: u32, k: u32, labels: usize, distances: usize): u32 {
 }
 
 /**
- * About the `k` nearest linked rows; returns how many there are: their labels at `labels`, and `distances`. `ef` is at least `k`. A
- * walk that runs dry under a filter may have missed rows that lie apart: then it compares with all that pass.
+ * About the `k` nearest linked rows; returns how many there are: their labels at `labels`, and `distances`. `ef` is at least `k`.
  */
-export function search(k: u32, ef: u32, bits: usize, bitLabels: u32, labels: usize, distances: usize): u32 {
+export function search(k: u32, ef: u32, bits: usize, bitRows: u32, labels: usize, distances: usize): u32 {
   const entry = atomic.load<u32>(headerEntry);
   if (entry === noRow) return 0;
   originIsQuery();
-  setFilter(bits, bitLabels);
+  setFilter(bits, bitRows);
   startAt(entry);
-  descend(levelOf(nodeOf(entry)), 1);
-  const count = walk(0, ef, noRow);
-  if (bits !== 0 && count < ef) return scanBits(k, bits, bitLabels, labels, distances);
+  descend(levelOf(nodeOf(entry)), bits === 0 ? 1 : 0);
+  if (bits !== 0) return searchPassing(k, ef, bits, bitRows, labels, distances);
+  return finish(walk(0, ef, noRow, 0), k, labels, distances);
+}
+
+/**
+ * Where few of the rows around pass the filter, a walk sees the neighbours of many for each that it keeps, and finds as much with
+ * a smaller `ef`: at most by this factor.
+ */
+const leastPart: f32 = 0.4;
+/**
+ * Where what passes lies far from the query, all of it is about equally far, and hardly a link leads from the nearest to the next
+ * nearest. Up to so many rows for each of `ef` are then compared one by one, at the cost of the wider walk that more need.
+ */
+const comparedPerEf: u32 = 512;
+/** But not more than so many bytes of them: the caller waits. */
+const comparedBytes: u32 = 64 << 20;
+
+/** The same among the rows of a bit set, from the row on that is nearest of all. */
+function searchPassing(k: u32, ef: u32, bits: usize, bitRows: u32, labels: usize, distances: usize): u32 {
+  const part = passingPartAround(nearestRow);
+  const passing = passingCount();
+  let width = max<u32>(k, <u32>(<f32>ef * max<f32>(leastPart, part)));
+  let sampled: u32 = 0;
+  // Fewer than half as many as on the whole: what is wanted lies elsewhere.
+  if (part * <f32>load<u32>(headerLength) < <f32>passing * <f32>0.5) {
+    const vectorBytes = isInt8 ? dimensions : dimensions << 2;
+    if (passing <= min<u32>(comparedPerEf * ef, comparedBytes / vectorBytes)) {
+      return scanPassing(k, bits, bitRows, labels, distances);
+    }
+    width = ef * farFactor;
+    sampled = passing;
+  }
+  const count = walk(0, width, noRow, sampled);
+  // A walk that runs dry may have missed rows that lie apart.
+  if (count < width) return scanPassing(k, bits, bitRows, labels, distances);
   return finish(count, k, labels, distances);
+}
+
+/** The same by comparing with all rows of a bit set. */
+function scanPassing(k: u32, bits: usize, bitRows: u32, labels: usize, distances: usize): u32 {
+  startComparing(k);
+  const length = min<u32>(load<u32>(headerLength), bitRows);
+  for (let first: u32 = 0; first < length; first += 32) {
+    for (let word = load<u32>(bits + ((<usize>(first >> 5)) << 2)); word !== 0; word &= word - 1) {
+      const row = first + ctz<u32>(word);
+      if (row < length) compare(row);
+    }
+  }
+  return finish(endScan(), k, labels, distances);
 }
 
 /** The same by comparing with all rows. */
@@ -71,10 +129,8 @@ export function scanBits(k: u32, bits: usize, bitLabels: u32, labels: usize, dis
   startComparing(k);
   const length = min<u32>(load<u32>(headerLabels), bitLabels);
   for (let first: u32 = 0; first < length; first += 32) {
-    let word = load<u32>(bits + ((<usize>(first >> 5)) << 2));
-    while (word !== 0) {
+    for (let word = load<u32>(bits + ((<usize>(first >> 5)) << 2)); word !== 0; word &= word - 1) {
       compareLabel(first + ctz<u32>(word));
-      word &= word - 1;
     }
   }
   return finish(endScan(), k, labels, distances);

@@ -184,3 +184,19 @@ export function listOf(node: usize, level: u32): usize {
 export function capacityOf(level: u32): u32 {
   return level === 0 ? m << 1 : m;
 }
+
+/** A count read while it is written may belong to another moment, but never leads out of the list. */
+export function countIn(list: usize, level: u32): u32 {
+  return min<u32>(atomic.load<u32>(list), capacityOf(level));
+}
+
+/** Where the neighbours of a row on a level end; they begin behind the count at `list`. */
+export function endOf(list: usize, level: u32): usize {
+  return list + 4 + ((<usize>countIn(list, level)) << 2);
+}
+
+/** Puts a row into the batch, which holds `count`. Returns how many it holds then. */
+export function put(row: u32, count: u32): u32 {
+  store<u32>(batch + ((<usize>count) << 2), row);
+  return count + 1;
+}

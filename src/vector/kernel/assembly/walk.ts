@@ -1,20 +1,23 @@
 /** Walks through the graph (algorithms 2 and 5 of the HNSW paper, Malkov and Yashunin 2016). */
 import { distanceAt, popNearest, pushFarthest, pushNearest, replaceFarthest, rowAt } from './heap';
-import { batchRows, candidateCapacity, headerDeadCount, isLive } from './layout';
 import { measure, measureAll } from './distance';
+import { gatherSample, hasFilter, passes } from './filter';
+import { batchRows, candidateCapacity, headerDeadCount, isLive } from './layout';
 import {
   batch,
   candidates,
   capacityOf,
+  countIn,
   distances,
+  endOf,
   fetchList,
   fetchVector,
   flagsOf,
-  labelOf,
   levelOf,
   listOf,
   nextEpoch,
   nodeOf,
+  put,
   results,
   visit,
 } from './state';
@@ -23,30 +26,9 @@ import {
 export let nearestRow: u32 = 0;
 export let nearestDistance: f32 = 0;
 
-/** Only rows whose labels are in this bit set are results; 0 for all. */
-let filterBits: usize = 0;
-let filterLabels: u32 = 0;
-
-export function setFilter(bits: usize, labels: u32): void {
-  filterBits = bits;
-  filterLabels = labels;
-}
-
-/** Whether the bit of a row is set. */
-function passes(row: u32): bool {
-  const label = labelOf(row);
-  if (label >= filterLabels) return false;
-  return ((load<u32>(filterBits + ((<usize>(label >> 5)) << 2)) >> (label & 31)) & 1) !== 0;
-}
-
 /** Whether a row may be a result. */
 function isWanted(row: u32): bool {
-  return (filterBits === 0 || passes(row)) && (flagsOf(row) & isLive) !== 0;
-}
-
-/** A count read while it is written may belong to another moment, but never leads out of the list. */
-function countIn(list: usize, level: u32): u32 {
-  return min<u32>(atomic.load<u32>(list), capacityOf(level));
+  return (!hasFilter() || passes(row)) && (flagsOf(row) & isLive) !== 0;
 }
 
 export function startAt(row: u32): void {
@@ -56,7 +38,8 @@ export function startAt(row: u32): void {
 
 /** Goes on to nearer rows on the levels from `top` down to `bottom`, until there are none. */
 export function descend(top: u32, bottom: u32): void {
-  for (let level = top; level >= bottom && level > 0; level--) {
+  for (let level = top + 1; level > bottom; ) {
+    level--;
     let isNearer = true;
     while (isNearer) {
       isNearer = false;
@@ -76,17 +59,6 @@ export function descend(top: u32, bottom: u32): void {
       }
     }
   }
-}
-
-/** Where the neighbours of a row on a level end; they begin behind the count at `list`. */
-function endOf(list: usize, level: u32): usize {
-  return list + 4 + ((<usize>countIn(list, level)) << 2);
-}
-
-/** Puts a row into the batch, which holds `count`. Returns how many it holds then. */
-function put(row: u32, count: u32): u32 {
-  store<u32>(batch + ((<usize>count) << 2), row);
-  return count + 1;
 }
 
 /**
@@ -136,14 +108,15 @@ function gatherWanted(row: u32, epoch: u32): u32 {
 
 /**
  * Collects about the `ef` nearest wanted rows of a level into the heap of results, starting at `nearestRow`; returns how many.
- * `except` is never a result and not walked to: the row that is being linked.
+ * `except` is never a result and not walked to: the row that is being linked. Where `sampled` is above 0, a part of so many rows
+ * that pass the filter are starts as well.
  */
-export function walk(level: u32, ef: u32, except: u32): u32 {
+export function walk(level: u32, ef: u32, except: u32, sampled: u32): u32 {
   const epoch = nextEpoch();
   visit(except, epoch);
   visit(nearestRow, epoch);
   // Whether a row may be a result is known without a look at it when all may.
-  const areAllWanted = filterBits === 0 && atomic.load<u32>(headerDeadCount) === 0;
+  const areAllWanted = !hasFilter() && atomic.load<u32>(headerDeadCount) === 0;
   const toVisit = candidates;
   const found = results;
   let candidateCount: u32 = 1;
@@ -154,13 +127,8 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
     pushFarthest(found, count++, nearestDistance, nearestRow);
     bound = nearestDistance;
   }
-  while (candidateCount > 0) {
-    if (count >= ef && distanceAt(toVisit, 0) > bound) break;
-    const row = rowAt(toVisit, 0);
-    popNearest(toVisit, candidateCount--);
-    // The next to be visited, unless this one leads to nearer ones.
-    if (candidateCount > 0) fetchList(rowAt(toVisit, 0));
-    const unseen = filterBits === 0 ? gatherUnseen(row, level, epoch) : gatherWanted(row, epoch);
+  let unseen: u32 = sampled === 0 ? 0 : gatherSample(sampled, epoch);
+  for (;;) {
     measureAll(batch, unseen, distances);
     for (let i: u32 = 0; i < unseen; i++) {
       const distance = load<f32>(distances + ((<usize>i) << 2));
@@ -174,6 +142,12 @@ export function walk(level: u32, ef: u32, except: u32): u32 {
       else replaceFarthest(found, count, distance, neighbour);
       bound = distanceAt(found, 0);
     }
+    if (candidateCount === 0 || (count >= ef && distanceAt(toVisit, 0) > bound)) break;
+    const row = rowAt(toVisit, 0);
+    popNearest(toVisit, candidateCount--);
+    // The next to be visited, unless this one leads to nearer ones.
+    if (candidateCount > 0) fetchList(rowAt(toVisit, 0));
+    unseen = hasFilter() ? gatherWanted(row, epoch) : gatherUnseen(row, level, epoch);
   }
   return count;
 }
