@@ -9,7 +9,6 @@ import {
   type Retriever,
   type Run,
   type StoreStats,
-  toVector,
   type VectorInput,
   type VectorSearchOptions,
   type VectorStore,
@@ -18,6 +17,7 @@ import {
 import { type Collection, checkOpen } from './collection.js';
 import { type HnswSearchOptions, search, searchMany } from './hits.js';
 import type { Table } from './table.js';
+import { eachInSlices } from './slices.js';
 import { toQuery } from './vectors.js';
 
 const get = async (collection: Collection, id: string): Promise<Document | undefined> => {
@@ -121,7 +121,13 @@ export const createReader = (collection: Collection): Reader => ({
   },
   searchMany: async (vectors, options = {}, run) => {
     checkOpen(collection);
-    const queries = vectors.map((vector, i) => toVector(vector, collection.shape, `The vector at position ${i}`));
+    const queries: Float32Array[] = [];
+    const take = (vector: VectorInput, i: number): void => {
+      const query = toQuery(vector, collection.shape, `The vector at position ${i}`);
+      queries.push(query === vector ? query.slice() : query);
+    };
+    await eachInSlices(vectors, take, run);
+    checkOpen(collection);
     return searchMany(collection, queries, options, run);
   },
   getVectors: async (ids) => {

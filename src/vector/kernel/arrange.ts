@@ -9,21 +9,31 @@ import type { KernelParts } from './kernel.js';
  * Wei et al. 2016, gained two parts in a hundred more.)
  */
 
-/** Goes through numbers in slices, with a turn of the event loop in between. */
-const inSlices = async (from: number, to: number, signal: Signal, work: (number: number) => void): Promise<void> => {
-  const isTime = sliceTimer();
-  for (let number = from; number < to; number++) {
-    work(number);
-    if (number % 64 !== 0 || !isTime()) continue;
+/** Tells when a slice of the work is over, and lets others have their turn. One for all of it: the parts follow each other at once. */
+interface Slices {
+  readonly isOver: () => boolean;
+  /** @throws the reason of the signal when it was aborted meanwhile */
+  readonly pause: () => Promise<void>;
+}
+
+const createSlices = (signal: AbortSignal | undefined): Slices => ({
+  isOver: sliceTimer(),
+  pause: async () => {
     await yieldToEventLoop();
     signal?.throwIfAborted();
+  },
+});
+
+/** Does something for each row. */
+const eachRow = async (length: number, { isOver, pause }: Slices, work: (row: number) => void): Promise<void> => {
+  for (let row = 0; row < length; row++) {
+    work(row);
+    if (row % 64 === 0 && isOver()) await pause();
   }
 };
 
-type Signal = AbortSignal | undefined;
-
 /** The rows in the order of the walk; then the others that have a label, as they lie. */
-const orderOf = async ({ rows, space, exports }: KernelParts, signal: Signal): Promise<Uint32Array> => {
+const orderOf = async ({ rows, space, exports }: KernelParts, slices: Slices): Promise<Uint32Array> => {
   const { length } = rows;
   const order = new Uint32Array(length);
   const isKnown = new Uint8Array(length);
@@ -54,18 +64,15 @@ const orderOf = async ({ rows, space, exports }: KernelParts, signal: Signal): P
     }
     depth--;
   };
-  const isTime = sliceTimer();
   for (let row = 0; row < length; row++) {
     if (isKnown[row] === 1 || (exports.flags(row) & isLinked) === 0) continue;
     enter(row);
     while (depth > 0) {
       step();
-      if (!isTime()) continue;
-      await yieldToEventLoop();
-      signal?.throwIfAborted();
+      if (slices.isOver()) await slices.pause();
     }
   }
-  await inSlices(0, length, signal, (row) => {
+  await eachRow(length, slices, (row) => {
     if (isKnown[row] === 0 && rows.labelOf(row) !== noRow) put(row);
   });
   return order.subarray(0, count);
@@ -77,9 +84,9 @@ interface Inbound {
   readonly sources: Uint32Array;
 }
 
-const inboundOf = async ({ rows, space, exports }: KernelParts, length: number, signal: Signal): Promise<Inbound> => {
+const inboundOf = async ({ rows, space, exports }: KernelParts, length: number, slices: Slices): Promise<Inbound> => {
   const eachLink = async (work: (from: number, to: number) => void): Promise<void> =>
-    inSlices(0, length, signal, (row) => {
+    eachRow(length, slices, (row) => {
       if ((exports.flags(row) & isLinked) === 0) return;
       for (let level = rows.levelOf(row); level >= 0; level--) {
         const list = rows.listAt(row, level) >>> 2;
@@ -115,16 +122,17 @@ const wantedAt = (order: Uint32Array, spare: number): Uint32Array => {
  * steps aside to the spare place, then each place is filled with the row that belongs there. After every move all is in order for
  * who searches. Nothing may be linked meanwhile.
  */
-export const arrange = async (parts: KernelParts, signal: Signal): Promise<void> => {
+export const arrange = async (parts: KernelParts, signal: AbortSignal | undefined): Promise<void> => {
   signal?.throwIfAborted();
+  const slices = createSlices(signal);
   const { rows, space, scratch, exports } = parts;
   const spare = rows.takeSpare();
   /** The place that no row has. */
   let hole = spare;
   try {
     const { length } = rows;
-    const wanted = wantedAt(await orderOf(parts, signal), spare);
-    const { starts, sources } = await inboundOf(parts, length, signal);
+    const wanted = wantedAt(await orderOf(parts, slices), spare);
+    const { starts, sources } = await inboundOf(parts, length, slices);
     /** Where each row is now, by the number that it had at first. */
     const now = new Uint32Array(length);
     for (let row = 0; row < length; row++) now[row] = row;
@@ -152,14 +160,10 @@ export const arrange = async (parts: KernelParts, signal: Signal): Promise<void>
       return true;
     };
     const moveSome = async (): Promise<boolean> => {
-      const isTime = sliceTimer();
-      while (moveOne()) if (isTime()) return true;
+      while (moveOne()) if (slices.isOver()) return true;
       return false;
     };
-    while (await parts.places.run(moveSome, signal)) {
-      await yieldToEventLoop();
-      signal?.throwIfAborted();
-    }
+    while (await parts.places.run(moveSome, signal)) await slices.pause();
   } finally {
     rows.giveSpare(hole);
   }
