@@ -12,7 +12,7 @@ const queries = Array.from({ length: 30 }, randomVector);
 const filled = async (count: number, options: Partial<KernelOptions> = {}): Promise<VectorKernel> => {
   const kernel = createKernel({ dimensions, metric: 'euclidean', m: 6, efConstruction: 24, ...options });
   for (let row = 0; row < count; row++) kernel.set(row, randomVector());
-  await using builder = createBuilder(kernel, { threads: 2 });
+  await using builder = createBuilder(kernel, { threads: 0 });
   await builder.link(Uint32Array.from({ length: count }, (_, row) => row));
   return kernel;
 };
@@ -77,7 +77,7 @@ describe('arranging', () => {
         vectors: [0, 1_500, 2_999].map(kernel.get),
       }).toEqual(before);
       expect([...kernel.rowsInOrder()].sort((a, b) => a - b)).toEqual(Array.from({ length: 3_000 }, (_, row) => row));
-      expect(nearnessOf(kernel)).toBeGreaterThan(3 * nearness);
+      expect(nearnessOf(kernel)).toBeGreaterThan(2.5 * nearness);
     });
   }
 
@@ -152,7 +152,7 @@ describe('arranging', () => {
     vi.restoreAllMocks();
     await builder.arrange();
     expect(sorted()).toEqual(graph);
-    expect(nearnessOf(kernel)).toBeGreaterThan(3 * nearness);
+    expect(nearnessOf(kernel)).toBeGreaterThan(2.5 * nearness);
   });
 
   it('goes together with removing, consolidating and filling up again', async () => {

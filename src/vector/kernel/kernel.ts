@@ -38,10 +38,7 @@ export interface KernelParts {
   readonly space: Space;
   readonly rows: Rows;
   readonly exports: KernelExports;
-  /** Bit sets of labels, as they are given. */
-  readonly labelSets: BitSets;
-  /** The same for rows. */
-  readonly rowSets: BitSets;
+  readonly bitSets: BitSets;
   /** What the calling thread writes on. */
   readonly scratch: Scratch;
   /** Held while threads search, and while rows are moved: never both. */
@@ -110,21 +107,9 @@ const createParts = (options: Required<KernelOptions>): KernelParts => {
     if (scratch.fit(header(headerLength), results)) exports.useScratch(scratch.address);
   };
   makeRoom(1);
-  const labelSets = createBitSets(space, {
-    wordsFor: (bits) => bits.length,
-    write: (bits, address) => space.words.set(bits, address >>> 2),
-    version: () => 0,
-  });
-  const rowSets = createBitSets(space, {
-    wordsFor: () => Math.ceil(rows.length / 32),
-    write: (bits, address, words) => {
-      const held = labelSets.find(bits);
-      exports.placeBits(held.address, held.length, address, words * 32);
-    },
-    version: () => rows.moves,
-  });
+  const bitSets = createBitSets(space, rows, exports);
   const places = createLock();
-  return { options, shape, space, rows, exports, labelSets, rowSets, scratch, places, makeRoom, header };
+  return { options, shape, space, rows, exports, bitSets, scratch, places, makeRoom, header };
 };
 
 export const badInput = (message: string): PipewrightError => new PipewrightError('bad-input', message);
@@ -161,7 +146,7 @@ const createFound = (space: Space, scratch: Scratch): ((count: number) => Neares
 
 /** What answers queries in the thread of the caller. */
 const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'> & { readonly place: Place } => {
-  const { space, exports, options, labelSets, rowSets, scratch, makeRoom, header } = parts;
+  const { space, exports, options, bitSets, scratch, makeRoom, header } = parts;
   const found = createFound(space, scratch);
   let listRoom = 0;
   let listAddress = 0;
@@ -190,7 +175,7 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
     const width = Math.max(Math.min(ef, header(headerLength)), wanted);
     place(query, 'A query');
     makeRoom(Math.max(bits === undefined ? width : width * farFactor, exports.reserveFor(wanted)));
-    const held = rowSets.find(bits);
+    const held = bitSets.find(bits);
     return found(exports.search(wanted, width, held.address, held.length, outRows(), outDistances()));
   };
   const scan = (query: Float32Array, { k, rows, bits }: ScanOptions): Nearest => {
@@ -202,7 +187,7 @@ const createReader = (parts: KernelParts): Pick<VectorKernel, 'search' | 'scan'>
       return found(exports.scanList(wanted, listAddress, rows.length, outRows(), outDistances()));
     }
     if (bits === undefined) return found(exports.scan(wanted, outRows(), outDistances()));
-    const held = labelSets.find(bits);
+    const held = bitSets.find(bits);
     return found(exports.scanBits(wanted, held.address, held.length, outRows(), outDistances()));
   };
   return { place, search, scan };

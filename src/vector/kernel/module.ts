@@ -14,7 +14,7 @@ export interface KernelExports {
   readonly search: (k: number, ef: number, bits: number, bitRows: number, labels: number, distances: number) => number;
   readonly scan: (k: number, labels: number, distances: number) => number;
   readonly scanList: (k: number, list: number, count: number, labels: number, distances: number) => number;
-  readonly scanBits: (k: number, bits: number, bitLabels: number, labels: number, distances: number) => number;
+  readonly scanBits: (k: number, bits: number, bitRows: number, labels: number, distances: number) => number;
   readonly distance: (rowA: number, rowB: number) => number;
   readonly move: (from: number, to: number) => void;
   readonly relink: (count: number, from: number, to: number) => void;

@@ -72,8 +72,8 @@ export interface Rows {
   readonly takeSpare: () => number;
   /** Takes note of a row that has no label now: the next label gets it. */
   readonly giveSpare: (row: number) => void;
-  /** How often rows were moved. */
-  readonly moves: number;
+  /** How often a label got a row, or another one. */
+  readonly changes: number;
   readonly noteMove: () => void;
   readonly nodeAt: (row: number) => number;
   readonly levelOf: (row: number) => number;
@@ -224,7 +224,7 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
   const spares = createSpares(space, shape);
   const labels = createLabels(space, addresses);
   const takeUpper = createSlab(space);
-  let moves = 0;
+  let changes = 0;
 
   const setLevel = (row: number, level: number): void => {
     const node = nodeAt(row);
@@ -243,6 +243,7 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
       const row = spares.takeSpare();
       setLevel(row, drawLevel(options, label));
       labels.join(label, row);
+      changes++;
       return row;
     },
     rowOf: labels.rowOf,
@@ -252,11 +253,11 @@ export const createRows = (space: Space, options: Required<KernelOptions>, shape
     },
     takeSpare: spares.takeSpare,
     giveSpare: spares.giveSpare,
-    get moves() {
-      return moves;
+    get changes() {
+      return changes;
     },
     noteMove: () => {
-      moves++;
+      changes++;
     },
     nodeAt,
     levelOf: (row) => space.words[(nodeAt(row) + nodeLevel) >>> 2] as number,

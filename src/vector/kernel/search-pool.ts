@@ -39,13 +39,13 @@ const searchBatch = async (
   queries: readonly Float32Array[],
   { k: most, ef = 64, bits }: GraphSearchOptions,
 ): Promise<readonly Nearest[]> => {
-  const { space, shape, header, rowSets, exports } = parts;
+  const { space, shape, header, bitSets, exports } = parts;
   const k = wantedOf(most, header(headerLength));
   const width = Math.max(Math.min(ef, header(headerLength)), k);
   const queryBytes = roomFor(queries.length * shape.paddedDimensions * 4);
   const answerBytes = 4 * (1 + 2 * k);
   const foundBytes = roomFor(queries.length * answerBytes);
-  const held = rowSets.hold(bits);
+  const held = bitSets.hold(bits);
   const address = space.take(queryBytes);
   const found = space.take(foundBytes);
   try {

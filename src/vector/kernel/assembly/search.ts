@@ -2,7 +2,7 @@
 import { exactDistance, measure, originIsQuery, originIsRow } from './distance';
 import { passingCount, passingPartAround, setFilter } from './filter';
 import { distanceAt, heapify, putPair, rowAt, sortNearestFirst } from './heap';
-import { farFactor, headerEntry, headerLabels, headerLength, isLive, noRow } from './layout';
+import { farFactor, headerEntry, headerLength, isLive, noRow } from './layout';
 import {
   dimensions,
   flagsOf,
@@ -85,19 +85,19 @@ function searchPassing(k: u32, ef: u32, bits: usize, bitRows: u32, labels: usize
   if (part * <f32>load<u32>(headerLength) < <f32>passing * <f32>0.5) {
     const vectorBytes = isInt8 ? dimensions : dimensions << 2;
     if (passing <= min<u32>(comparedPerEf * ef, comparedBytes / vectorBytes)) {
-      return scanPassing(k, bits, bitRows, labels, distances);
+      return scanBits(k, bits, bitRows, labels, distances);
     }
     width = ef * farFactor;
     sampled = passing;
   }
   const count = walk(0, width, noRow, sampled);
   // A walk that runs dry may have missed rows that lie apart.
-  if (count < width) return scanPassing(k, bits, bitRows, labels, distances);
+  if (count < width) return scanBits(k, bits, bitRows, labels, distances);
   return finish(count, k, labels, distances);
 }
 
 /** The same by comparing with all rows of a bit set. */
-function scanPassing(k: u32, bits: usize, bitRows: u32, labels: usize, distances: usize): u32 {
+export function scanBits(k: u32, bits: usize, bitRows: u32, labels: usize, distances: usize): u32 {
   startComparing(k);
   const length = min<u32>(load<u32>(headerLength), bitRows);
   for (let first: u32 = 0; first < length; first += 32) {
@@ -120,25 +120,11 @@ export function scan(k: u32, labels: usize, distances: usize): u32 {
 /** The same by comparing with the rows of these labels. */
 export function scanList(k: u32, list: usize, count: u32, labels: usize, distances: usize): u32 {
   startComparing(k);
-  for (let i: u32 = 0; i < count; i++) compareLabel(load<u32>(list + ((<usize>i) << 2)));
-  return finish(endScan(), k, labels, distances);
-}
-
-/** The same by comparing with the rows whose labels are in a bit set. */
-export function scanBits(k: u32, bits: usize, bitLabels: u32, labels: usize, distances: usize): u32 {
-  startComparing(k);
-  const length = min<u32>(load<u32>(headerLabels), bitLabels);
-  for (let first: u32 = 0; first < length; first += 32) {
-    for (let word = load<u32>(bits + ((<usize>(first >> 5)) << 2)); word !== 0; word &= word - 1) {
-      compareLabel(first + ctz<u32>(word));
-    }
+  for (let i: u32 = 0; i < count; i++) {
+    const row = rowOf(load<u32>(list + ((<usize>i) << 2)));
+    if (row !== noRow) compare(row);
   }
   return finish(endScan(), k, labels, distances);
-}
-
-function compareLabel(label: u32): void {
-  const row = rowOf(label);
-  if (row !== noRow) compare(row);
 }
 
 function startComparing(k: u32): void {
