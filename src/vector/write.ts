@@ -29,7 +29,7 @@ const vectorName = (id: string): string => `The vector of \`${id}\``;
 
 /** Throws for any bad entry of the call, before anything of it is written. */
 const checkEntries = async (
-  { shape, embedder }: Collection,
+  { shape, embedder, isTimeUp }: Collection,
   entries: readonly VectorEntry[],
   run: Run,
 ): Promise<void> => {
@@ -46,7 +46,7 @@ const checkEntries = async (
       `The entry \`${entry.id}\` has no vector, and the collection has no embedder to make one. Give either.`,
     );
   };
-  await eachInSlices(entries as readonly VectorEntry[], check, run);
+  await eachInSlices(entries as readonly VectorEntry[], check, run, isTimeUp);
 };
 
 const checkNew = ({ table }: Collection, entries: readonly VectorEntry[]): void => {
@@ -65,7 +65,7 @@ const checkNew = ({ table }: Collection, entries: readonly VectorEntry[]): void 
 
 /** The vectors of a batch, in order: those that were given, and the embedder's for the others. */
 const vectorsOf = async (
-  { shape, embedder }: Collection,
+  { shape, embedder, isTimeUp }: Collection,
   batch: readonly VectorEntry[],
   run: Run,
 ): Promise<Float32Array[]> => {
@@ -77,7 +77,7 @@ const vectorsOf = async (
   const take = ({ id, vector }: VectorEntry): void => {
     vectors.push(toVector(vector ?? (made[used++] as Float32Array), shape, vectorName(id)));
   };
-  await eachInSlices(batch, take, run);
+  await eachInSlices(batch, take, run, isTimeUp);
   return vectors;
 };
 
@@ -107,7 +107,7 @@ const putBatch = async (collection: Collection, batch: readonly VectorEntry[], r
     texts.push(encodeDocument(entry));
     metadatas.push(copyMetadata(entry.metadata));
   };
-  await eachInSlices(batch, encode, run);
+  await eachInSlices(batch, encode, run, collection.isTimeUp);
   const replaced = batch.flatMap(({ id }) => table.rowOf(id) ?? []);
   const count = table.count - replaced.length + batch.length;
   space.reserve(count, Math.max(0, batch.length - table.freeCount));
