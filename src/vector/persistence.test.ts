@@ -12,7 +12,7 @@ import {
   type VectorStore,
 } from '../core/index.js';
 import { diskStore, memoryStore, scoped } from '../store/index.js';
-import { type HnswOptions, hnsw } from './index.js';
+import { type HnswOptions, type HnswStore, hnsw } from './index.js';
 import { createRecords, newMeta } from './records.js';
 
 let root = '';
@@ -78,6 +78,23 @@ describe('a collection that is opened again', () => {
     for await (const document of again.entries()) allAgain.push(document);
     expect(allAgain).toEqual(all);
     expect(await again.stats()).toMatchObject({ count: 600, lastChangedMs: expect.any(Number) });
+  });
+
+  it('gives of equal vectors the older ones first, wherever their rows are', async () => {
+    const store = memoryStore();
+    const open = (): Promise<HnswStore> => hnsw({ store, dimensions: 2 });
+    const vectors = await open();
+    await vectors.add(['a', 'b', 'c', 'd'].map((id) => ({ id, text: '', vector: [1, 0] })));
+    await vectors.delete(['a', 'b']);
+    // They get the rows that are free, below those of the older ones.
+    await vectors.add(['e', 'f', 'g'].map((id) => ({ id, text: '', vector: [1, 0] })));
+    const idsOf = async (one: HnswStore, k: number): Promise<readonly string[]> =>
+      (await one.search([1, 0], { k })).map(({ id }) => id);
+    expect(await idsOf(vectors, 10)).toEqual(['c', 'd', 'e', 'f', 'g']);
+    expect(await idsOf(vectors, 3)).toEqual(['c', 'd', 'e']);
+    await vectors.close();
+    await using again = await open();
+    expect(await idsOf(again, 3)).toEqual(['c', 'd', 'e']);
   });
 
   it('reads the snapshot in place of everything, and then only what changed', async () => {

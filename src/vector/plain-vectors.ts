@@ -3,10 +3,15 @@ import type { Nearest, ScanOptions, VectorKernel } from './kernel/index.js';
 import { topK } from './top-k.js';
 
 /** Vectors in rows that can be compared with all: what a kernel does, and what plain JavaScript does for few of them. */
-export type Vectors = Pick<
-  VectorKernel,
-  'set' | 'get' | 'isLive' | 'remove' | 'scan' | 'distance' | 'isExact' | 'bytes'
->;
+export interface Vectors
+  extends Pick<VectorKernel, 'set' | 'get' | 'isLive' | 'remove' | 'distance' | 'isExact' | 'bytes'> {
+  readonly scan: (query: Float32Array, options: RankedScanOptions) => Nearest;
+}
+
+export interface RankedScanOptions extends ScanOptions {
+  /** Of rows that are equally near the one of the lowest rank comes first. A kernel asks nobody. @default the row itself */
+  readonly rankOf?: (row: number) => number;
+}
 
 // Four sums at once: one sum would wait for itself at every step.
 const negativeDot = (a: Float32Array, b: Float32Array): number => {
@@ -47,8 +52,8 @@ export const plainVectors = (shape: VectorShape): Vectors => {
   const distance = distanceOf(shape);
   let count = 0;
 
-  const scan = (query: Float32Array, { k, rows: only, bits }: ScanOptions): Nearest => {
-    const top = topK(k);
+  const scan = (query: Float32Array, { k, rows: only, bits, rankOf }: RankedScanOptions): Nearest => {
+    const top = topK(k, rankOf);
     const offer = (row: number): void => {
       const vector = rows[row];
       if (vector !== undefined && (bits === undefined || isIn(bits, row))) top.offer(row, distance(query, vector));

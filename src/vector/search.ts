@@ -90,7 +90,9 @@ const createCollector =
       const key = table.keyOf(row);
       if (key >= 0) candidates.push({ row, key, distance: distances[i] as number });
     }
-    return candidates;
+    // Rows are used again, so of equals the one in the lower row need not be the older one.
+    const isOrdered = candidates.every((one, i) => i === 0 || byDistance(candidates[i - 1] as Candidate, one) <= 0);
+    return isOrdered ? candidates : candidates.sort(byDistance);
   };
 
 /** Compares with each row: with these, or with those that come into question. */
@@ -99,6 +101,7 @@ type Scan = (query: Float32Array, options: NearestOptions, rows?: Uint32Array) =
 /** Compares slice by slice where there are many rows. */
 const createScan = ({ space, table, dimensions }: SearcherParts): Scan => {
   const collect = createCollector(table);
+  const rankOf = table.keyOf;
   const inSlices = async (
     query: Float32Array,
     { k, run }: NearestOptions,
@@ -110,7 +113,7 @@ const createScan = ({ space, table, dimensions }: SearcherParts): Scan => {
     // A row that gets another entry meanwhile has a larger key than any that was there: it was not asked for.
     const { newestKey } = table;
     for (let start = 0; start < rows.length; start += perSlice) {
-      const found = collect(space.vectors.scan(query, { k, rows: rows.subarray(start, start + perSlice) }));
+      const found = collect(space.vectors.scan(query, { k, rankOf, rows: rows.subarray(start, start + perSlice) }));
       best = merge(
         best,
         found.filter(({ key }) => key <= newestKey),
@@ -129,8 +132,8 @@ const createScan = ({ space, table, dimensions }: SearcherParts): Scan => {
     const perSlice = Math.ceil(sliceBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT));
     const count = rows?.length ?? set?.count ?? table.count;
     if (count > perSlice) return inSlices(query.slice(), options, rows ?? (set ?? table.all()).rows(), perSlice);
-    if (rows !== undefined) return collect(space.vectors.scan(query, { k, rows }));
-    return collect(space.vectors.scan(query, set === undefined ? { k } : { k, bits: set.bits }));
+    if (rows !== undefined) return collect(space.vectors.scan(query, { k, rankOf, rows }));
+    return collect(space.vectors.scan(query, set === undefined ? { k, rankOf } : { k, rankOf, bits: set.bits }));
   };
 };
 

@@ -6,14 +6,14 @@ export interface TopK {
   readonly nearest: () => Nearest;
 }
 
-/** Keeps at most `k` rows, nearest first and of equals the lowest row, in a heap whose root is the worst of them. */
-export const topK = (k: number): TopK => {
+/** Keeps at most `k` rows, nearest first and of equals that of the lowest rank, in a heap whose root is the worst of them. */
+export const topK = (k: number, rankOf: (row: number) => number = (row) => row): TopK => {
   const rows: number[] = [];
   const distances: number[] = [];
   /** Whether the row at `a` belongs behind this one. */
   const isBehind = (a: number, row: number, distance: number): boolean => {
     const own = distances[a] as number;
-    return own > distance || (own === distance && (rows[a] as number) > row);
+    return own > distance || (own === distance && rankOf(rows[a] as number) > rankOf(row));
   };
   const put = (at: number, row: number, distance: number): void => {
     rows[at] = row;
@@ -54,7 +54,8 @@ export const topK = (k: number): TopK => {
     nearest: () => {
       const order = rows.map((_, at) => at);
       order.sort(
-        (a, b) => (distances[a] as number) - (distances[b] as number) || (rows[a] as number) - (rows[b] as number),
+        (a, b) =>
+          (distances[a] as number) - (distances[b] as number) || rankOf(rows[a] as number) - rankOf(rows[b] as number),
       );
       return {
         count: order.length,

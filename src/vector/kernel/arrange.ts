@@ -3,7 +3,7 @@ import { batchRows, isLinked, noRow, scratchBatch } from './assembly/layout.js';
 import type { KernelParts } from './kernel.js';
 
 /*
- * A walk measures rows that are neighbours in the graph, a thousand or more for a query. Where each lies on a page of its own, the
+ * A walk measures rows that are neighbours in the graph, hundreds for a query. Where each lies on a page of its own, the
  * processor waits for memory and looks up addresses more than it computes. So rows are laid out in the order of a depth-first
  * walk through the lowest level: most neighbours are then a few places apart. (Orders that take more effort, as that of Gorder,
  * Wei et al. 2016, gained two parts in a hundred more.)

@@ -12,7 +12,8 @@
  *                    jobs and bit sets, in the order in which they were asked for
  *
  * Rows are numbered as they lie in memory, the links of the graph are such numbers. The caller knows rows by labels of its own, which
- * stay when rows are moved to lie beside their neighbours. They are exchanged for rows where something comes in or goes out. Rows move while no other thread searches or links.
+ * stay when rows are moved to lie beside their neighbours; they are turned into rows where something comes in, and back where it goes
+ * out. Rows move while no other thread searches or links.
  *
  * A node (one for each row, 64-byte aligned, 32-byte for codes without originals; `nodeStride` of the header long):
  *
