@@ -6,7 +6,8 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { type Random, seededRandom } from '../src/core/index.js';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type Random, seededRandom, type VectorEntry } from '../src/core/index.js';
 import { type Precision, hnsw } from '../src/vector/index.js';
 import { median } from './lib/report.js';
 
@@ -71,11 +72,14 @@ try {
   const store = await hnsw({ path, dimensions, precision, graph: { buildThreads } });
   await timed('added, acknowledged on disk', async () => {
     for (let start = 0; start < count; start += batch) {
-      const entries = Array.from({ length: Math.min(batch, count - start) }, (_, i) => {
-        const [id, vector] = [String(start + i), clustered()];
+      const entries: VectorEntry[] = [];
+      for (let at = start; at < Math.min(start + batch, count); at++) {
+        const [id, vector] = [String(at), clustered()];
         compare(id, vector);
-        return { id, text: `Passage ${id}.`, metadata: { share: (start + i) % 1_000 }, vector };
-      });
+        entries.push({ id, text: `Passage ${id}.`, metadata: { share: at % 1_000 }, vector });
+        // Making them takes longer than adding them, and must not count as a stall.
+        if (at % 250 === 0) await turn();
+      }
       await store.add(entries);
     }
   });

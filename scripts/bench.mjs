@@ -1,5 +1,6 @@
 // npm run bench -- <name> [arguments]: builds, installs the peers where the bench needs them, and runs bench/<name>.ts.
 import { existsSync, readdirSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt, ensureInstalled, ensurePeers, handOver, requireNode, root } from './setup.mjs';
 
@@ -16,4 +17,6 @@ requireNode();
 await ensureInstalled();
 await ensureBuilt();
 if (withPeers.has(name)) await ensurePeers();
-handOver(['--import', 'tsx', `bench/${name}.ts`, ...args]);
+// Its peers hold 100,000 vectors as arrays of numbers: several gigabytes of heap.
+const heap = name === 'vectors' ? [`--max-old-space-size=${Math.floor((totalmem() / 1e6) * 0.6)}`] : [];
+handOver([...heap, '--import', 'tsx', `bench/${name}.ts`, ...args]);

@@ -1,42 +1,49 @@
 import type { Run } from '../core/index.js';
-import { entryUrl, type HelperThread, helperThread, isInHelperThread } from '../thread/index.js';
-import type { LoadedParts, SourceFile } from './loader.js';
-
-/** A loader as the thread finds it: its public name, and its options. */
-export interface LoaderCall {
-  readonly loader: 'htmlLoader' | 'docxLoader';
-  readonly options?: object;
-}
+import { callOnThread, type StepCall, stepThreads } from '../thread/index.js';
+import type { SourceFile } from './loader.js';
 
 /** Less than this is read in some ten milliseconds. */
 const smallBytes = 16_384;
 
-/** What the thread does: the same as the caller would, from the same files. */
-const program = `({ entry }) => {
-  const loaders = import(entry);
-  return async ({ loader, options, file }) => {
-    const { documents, notices } = await (await loaders)[loader](options)(file);
-    return { documents, notices };
-  };
-}`;
+/** The file is the first argument of the step. */
+export interface ReadCall extends Pick<StepCall, 'name' | 'options'> {
+  /** Arguments of the step after the file. */
+  readonly rest?: readonly unknown[];
+}
 
-/** One thread for all: a folder of pages is read in it one after the other, as it would be without. */
-let shared: HelperThread | undefined;
+/** Does work with a run that ends at a deadline. */
+export type Deadline = <T>(file: SourceFile, run: Run, work: (run: Run) => Promise<T>) => Promise<T>;
 
-const threadFor = (): HelperThread | undefined => {
-  if (shared !== undefined || isInHelperThread()) return shared;
-  const entry = entryUrl('document');
-  if (entry !== undefined) shared = helperThread({ program, data: { entry } });
-  return shared;
-};
+export interface ReadApartOptions {
+  /** Begins when a thread is free for the file; what is not done then is ended with its thread. @default none */
+  readonly deadline?: Deadline;
+  /** Files with fewer bytes are read where they are. @default 16384 */
+  readonly fromBytes?: number;
+}
+
+const noDeadline: Deadline = (_file, run, work) => work(run);
 
 /**
- * Reads large files on another thread: the parsers of HTML and DOCX take a file in one go, some milliseconds for each ten kilobytes.
- * Where the package was packed into a bundle there is no file that the thread could load; then they are read here.
+ * Reads a large file on a thread of its own: the parsers of HTML, DOCX and PDF go through a file, a page or a picture in one go. Where
+ * the package was packed into a bundle there is no file that a thread could load; then all files are read here.
  */
-export const readApart =
-  (call: LoaderCall, read: (file: SourceFile, run: Run) => Promise<LoadedParts>) =>
-  async (file: SourceFile, run: Run): Promise<LoadedParts> => {
-    const thread = file.bytes.byteLength < smallBytes ? undefined : threadFor();
-    return thread === undefined ? read(file, run) : ((await thread.ask({ ...call, file }, run)) as LoadedParts);
+export const readApart = <T>(
+  { name, options, rest = [] }: ReadCall,
+  read: (file: SourceFile, run: Run) => Promise<T>,
+  { deadline = noDeadline, fromBytes = smallBytes }: ReadApartOptions = {},
+): ((file: SourceFile, run: Run) => Promise<T>) => {
+  const call = options === undefined ? { name } : { name, options };
+  return async (file, run) => {
+    const threads = file.bytes.byteLength < fromBytes ? undefined : stepThreads('document');
+    if (threads === undefined) return await deadline(file, run, (inner) => read(file, inner));
+    return await threads.use(
+      (thread) =>
+        deadline(
+          file,
+          run,
+          async (inner) => (await callOnThread(thread, { ...call, input: [file, ...rest] }, inner)) as T,
+        ),
+      run,
+    );
   };
+};

@@ -17,7 +17,7 @@ const styleMap: readonly string[] = ["p[style-name='Title'] => h1.title:fresh", 
  * @example loadFile('report.docx', { loaders: { '.docx': docxLoader() } })
  */
 export const docxLoader = (): Step<SourceFile, Loaded> =>
-  defineLoader('docx', readApart({ loader: 'docxLoader' }, readDocx));
+  defineLoader('docx', readApart({ name: 'docxLoader', options: [] }, readDocx));
 
 const readDocx = async (file: SourceFile): Promise<LoadedParts> => {
   const { source } = file;

@@ -18,7 +18,7 @@ export interface HtmlLoaderOptions {
 export const htmlLoader = ({ content = 'article' }: HtmlLoaderOptions = {}): Step<SourceFile, Loaded> =>
   defineLoader(
     'html',
-    readApart({ loader: 'htmlLoader', options: { content } }, (file) => readHtml(file, content)),
+    readApart({ name: 'htmlLoader', options: [{ content }] }, (file) => readHtml(file, content)),
   );
 
 const readHtml = async ({ source, bytes, charset }: SourceFile, content: 'article' | 'page'): Promise<LoadedParts> => {

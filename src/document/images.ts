@@ -1,10 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { checkAtLeast, createRun, PipewrightError, type Run } from '../core/index.js';
+import { readApart } from './apart.js';
 import { docxImages } from './docx-images.js';
 import { extensionOf, sniffExtension } from './formats.js';
 import { htmlImages } from './html-images.js';
 import { asLoadError } from './load-error.js';
 import type { SourceFile } from './loader.js';
+import { fromBytes, pdfDeadline } from './pdf-file.js';
 import { pdfImages } from './pdf-images.js';
 
 /** A picture that stands in a document, or is one. */
@@ -55,6 +57,9 @@ const mediaTypes: Readonly<Record<string, string>> = {
   '.bmp': 'image/bmp',
 };
 
+/** What takes longer is given up: the pictures of a PDF have to be decoded. */
+const timeoutMs = 300_000;
+
 const finders: Readonly<Record<string, FindImages>> = {
   '.pdf': pdfImages,
   '.docx': docxImages,
@@ -87,7 +92,9 @@ export const imagesOf = async (
   }
   const find = finders[extension] ?? finders[sniffExtension(file.bytes) ?? ''];
   if (find === undefined) return { images: [], notices: [] };
-  const { images, notices } = await find(file, limits, run);
+  const call = { name: 'imagesOf', rest: [limits] };
+  const apart = find === pdfImages ? { deadline: pdfDeadline(timeoutMs), fromBytes } : {};
+  const { images, notices } = await readApart(call, (one, inner) => find(one, limits, inner), apart)(file, run);
   if (images.length <= limits.maxImages) return { images, notices };
   const left = `${file.source}: pictures left out because of \`maxImages\`: ${images.length - limits.maxImages}.`;
   return { images: images.slice(0, limits.maxImages), notices: [...notices, left] };

@@ -1,5 +1,6 @@
 import type { getDocumentProxy } from 'unpdf';
 import { loadOptional, messageOf, PipewrightError, raceAbort, type Run } from '../core/index.js';
+import type { Deadline } from './apart.js';
 import type { SourceFile } from './loader.js';
 
 export type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
@@ -7,37 +8,45 @@ export type PdfPage = Awaited<ReturnType<Pdf['getPage']>>;
 
 export interface OpenPdfOptions {
   readonly password?: string | undefined;
-  /** Work that takes longer is given up. */
-  readonly timeoutMs: number;
   /** Whether pictures are decoded; the text needs none. */
   readonly hasImages: boolean;
 }
 
-/** Opens a PDF for some work within a deadline, and closes it. The work gets a run that ends at the deadline. */
+/** PDFs of any size are read on a thread: a small file can hold a page that takes long, and what is lost in it can then be ended. */
+export const fromBytes = 0;
+
+/** What takes longer is given up. */
+export const pdfDeadline =
+  (timeoutMs: number): Deadline =>
+  async ({ source }, run, work) => {
+    using scope = run.scope();
+    const cancelTimer = run.clock.after(timeoutMs, () => scope.abort(tooSlow(source, timeoutMs)));
+    try {
+      return await work(scope.run);
+    } finally {
+      cancelTimer();
+    }
+  };
+
+/** Opens a PDF for some work, and closes it. */
 export const withPdf = async <T>(
   file: SourceFile,
-  { password, timeoutMs, hasImages }: OpenPdfOptions,
+  { password, hasImages }: OpenPdfOptions,
   run: Run,
-  work: (pdf: Pdf, run: Run) => Promise<T>,
+  work: (pdf: Pdf) => Promise<T>,
 ): Promise<T> => {
   const { getDocumentProxy } = await loadOptional('unpdf', 'reading PDF files', () => import('unpdf'));
-  using scope = run.scope();
-  const cancelTimer = run.clock.after(timeoutMs, () => scope.abort(tooSlow(file.source, timeoutMs)));
+  // The parser takes the buffer over: it gets a copy.
+  const opening = getDocumentProxy(new Uint8Array(file.bytes), {
+    verbosity: 0,
+    ...(hasImages ? {} : { maxImageSize: 0 }),
+    ...(password === undefined ? {} : { password }),
+  });
+  const pdf = await opened(opening, file.source, run, password !== undefined);
   try {
-    // The parser takes the buffer over: it gets a copy.
-    const opening = getDocumentProxy(new Uint8Array(file.bytes), {
-      verbosity: 0,
-      ...(hasImages ? {} : { maxImageSize: 0 }),
-      ...(password === undefined ? {} : { password }),
-    });
-    const pdf = await opened(opening, file.source, scope.run, password !== undefined);
-    try {
-      return await work(pdf, scope.run);
-    } finally {
-      void pdf.loadingTask.destroy();
-    }
+    return await work(pdf);
   } finally {
-    cancelTimer();
+    void pdf.loadingTask.destroy();
   }
 };
 

@@ -3,8 +3,6 @@ import type { DocumentImage, FindImages, ImageLimits } from './images.js';
 import { type Pdf, type PdfPage, withPdf } from './pdf-file.js';
 import { encodePng, type RawImage } from './png.js';
 
-const timeoutMs = 300_000;
-
 /** A decoded picture, as pdf.js holds it. */
 interface PdfImage {
   readonly width: number;
@@ -87,18 +85,18 @@ const readPage = async (pdf: Pdf, number: number, source: string, limits: ImageL
 /** The pictures on the pages of a PDF, as PNG. A damaged page gives a notice. */
 export const pdfImages: FindImages = (file, limits, run) => {
   ensureTransfer();
-  return withPdf(file, { timeoutMs, hasImages: true }, run, async (pdf, inner) => {
+  return withPdf(file, { hasImages: true }, run, async (pdf) => {
     const all: Found = { images: [], notices: [] };
     for (let number = 1; number <= pdf.numPages && all.images.length <= limits.maxImages; number++) {
       try {
-        const { images, notices } = await readPage(pdf, number, file.source, limits, inner);
+        const { images, notices } = await readPage(pdf, number, file.source, limits, run);
         all.images.push(...images);
         all.notices.push(...notices);
       } catch (error) {
-        inner.throwIfAborted();
+        run.throwIfAborted();
         all.notices.push(`${file.source}: the pictures of page ${number} cannot be read (${messageOf(error)}).`);
       }
-      inner.emit({ type: 'progress', label: `${file.source}: pictures`, done: number, total: pdf.numPages });
+      run.emit({ type: 'progress', label: `${file.source}: pictures`, done: number, total: pdf.numPages });
     }
     return all;
   });

@@ -8,8 +8,9 @@ import {
   type Run,
   type Step,
 } from '../core/index.js';
+import { readApart } from './apart.js';
 import { defineLoader, documentOf, type Loaded, type LoadedParts, type SourceFile } from './loader.js';
-import { damagedPdf, type Pdf, type PdfPage, withPdf } from './pdf-file.js';
+import { damagedPdf, fromBytes, pdfDeadline, type Pdf, type PdfPage, withPdf } from './pdf-file.js';
 import type { PageWord } from './pdf-layout.js';
 import { pageText } from './pdf-text.js';
 
@@ -24,23 +25,19 @@ export interface PdfLoaderOptions {
 
 /**
  * Reads the text of a PDF, one document per page with `place.page`, columns in reading order. A page without text (a scan) gives an
- * empty text and a notice; a damaged page gives a notice, and the others are read.
+ * empty text and a notice; a damaged page gives a notice, and the others are read. It works on another thread.
  * @throws {PipewrightError} `document-encrypted` without the right password, `document-damaged` when no page can be read, `timeout`,
  * or `dependency-missing` without the package `unpdf`.
  * @example loadFile('secret.pdf', { loaders: { '.pdf': pdfLoader({ password: '…' }) } })
  */
-export const pdfLoader = ({
-  password,
-  maxPages = 5_000,
-  timeoutMs = 120_000,
-}: PdfLoaderOptions = {}): Step<SourceFile, Loaded> => {
+export const pdfLoader = (options: PdfLoaderOptions = {}): Step<SourceFile, Loaded> => {
+  const { password, maxPages = 5_000, timeoutMs = 120_000 } = options;
   checkAtLeast('maxPages', maxPages, 1);
   checkAtLeast('timeoutMs', timeoutMs, 1);
-  return defineLoader('pdf', (file, run) =>
-    withPdf(file, { password, timeoutMs, hasImages: false }, run, (pdf, inner) =>
-      readPages(pdf, file.source, maxPages, inner),
-    ),
-  );
+  const read = (file: SourceFile, run: Run): Promise<LoadedParts> =>
+    withPdf(file, { password, hasImages: false }, run, (pdf) => readPages(pdf, file.source, maxPages, run));
+  const deadline = pdfDeadline(timeoutMs);
+  return defineLoader('pdf', readApart({ name: 'pdfLoader', options: [options] }, read, { deadline, fromBytes }));
 };
 
 /** What is said of a page without text. */

@@ -1,5 +1,6 @@
 import { checkAtLeast, defineStepWith, type Document, PipewrightError, type Run } from '../core/index.js';
 import { sentenceSpans, textPieces, type TextSpan } from '../text/index.js';
+import { callOnThread, stepThreads } from '../thread/index.js';
 import { shortForms } from './aliases.js';
 import { sentenceRelations, unknownType } from './co-occurrence.js';
 import { compromiseTagger, type NameTagger, withTags } from './compromise-names.js';
@@ -13,7 +14,7 @@ import type { ExtractedEntity, ExtractedRelation, Extraction, Extractor, Mention
 export interface LexicalExtractorOptions {
   /**
    * How names are told apart: `rules` looks at capital letters and cue words; `compromise` also asks the package of that name
-   * for people, places and organizations, which takes about thirty times as long. @default 'rules'
+   * for people, places and organizations, on another thread; it takes about thirty times as long. @default 'rules'
    */
   readonly names?: 'rules' | 'compromise';
   /** Types to leave out: `date`, `quantity`, `code`, … @default none */
@@ -50,7 +51,7 @@ export const lexicalExtractor = (options: LexicalExtractorOptions = {}): Extract
   const leftOut = new Set(without);
   const details = { names, maxEntities, ...(without.length === 0 ? {} : { without: without.join(', ') }) };
   const id = `lexical/1 ${JSON.stringify(details)}`;
-  return defineStepWith({ kind: 'lexical-extractor', details }, { id }, async (document: Document, run: Run) => {
+  const extractHere = async (document: Document, run: Run): Promise<Extraction> => {
     const tagger = names === 'compromise' ? await compromiseTagger() : undefined;
     const found = await findNames(document, tagger, run);
     return extractionOf(
@@ -58,6 +59,13 @@ export const lexicalExtractor = (options: LexicalExtractorOptions = {}): Extract
       found.filter(({ type }) => !leftOut.has(type)),
       Math.floor(maxEntities),
     );
+  };
+  return defineStepWith({ kind: 'lexical-extractor', details }, { id }, async (document: Document, run: Run) => {
+    // Loading compromise holds the event loop for a third of a second or more, and each sentence for some milliseconds.
+    const threads = names === 'compromise' ? stepThreads('graph') : undefined;
+    if (threads === undefined) return await extractHere(document, run);
+    const call = { name: 'lexicalExtractor', options: [options], input: [document] };
+    return (await threads.use((thread) => callOnThread(thread, call, run), run)) as Extraction;
   });
 };
 

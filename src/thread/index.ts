@@ -1,8 +1,4 @@
-export {
-  type AskBack,
-  type HelperThread,
-  type HelperThreadOptions,
-  helperThread,
-  isInHelperThread,
-} from './helper-thread.js';
-export { entryUrl, packagePath } from './module-places.js';
+export { type AskBack, type HelperThread, type HelperThreadOptions, helperThread } from './helper-thread.js';
+export { packagePath } from './module-places.js';
+export { callOnThread, type StepCall, stepThreads } from './step-threads.js';
+export { type ThreadPool, threadPool } from './thread-pool.js';

@@ -1,16 +1,28 @@
 // Of the package as users have it: the thread loads a file of it, which the sources do not have.
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { setImmediate as turn } from 'node:timers/promises';
+import { join } from 'node:path';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createRun } from '../../src/core/index.js';
-import { htmlLoader as htmlLoaderHere } from '../../src/document/index.js';
+import {
+  htmlLoader as htmlLoaderHere,
+  imagesOf as imagesOfHere,
+  pdfLoader as pdfLoaderHere,
+} from '../../src/document/index.js';
+import { lexicalExtractor as lexicalExtractorHere } from '../../src/graph/index.js';
 import { countThreads } from '../count-threads.js';
 
 type DocumentFolder = typeof import('../../src/document/index.js');
 
 const built = (file: string): string => new URL(`../../dist/${file}`, import.meta.url).pathname;
-const { docxLoader, htmlLoader } = (await import(/* @vite-ignore */ built('document.js'))) as DocumentFolder;
+const { docxLoader, htmlLoader, imagesOf, pdfLoader } = (await import(
+  /* @vite-ignore */ built('document.js')
+)) as DocumentFolder;
+const { lexicalExtractor } = (await import(
+  /* @vite-ignore */ built('graph.js')
+)) as typeof import('../../src/graph/index.js');
 
 const paragraph = 'Pipes are fitted together, with care, by those who know <b>how</b>, and <a href="/why">why</a>. ';
 const page = {
@@ -56,4 +68,55 @@ it('an abort does not wait for the page', async () => {
   expect(await reading.then(() => 'read', String)).toBe('Error: enough');
   // The thread is gone with what it was at; the next page starts another.
   expect((await htmlLoader()(page)).documents[0]?.title).toBe('Pipes');
+});
+
+/** Until the threads of the tests before have ended, being idle. */
+const idleMs = 2_200;
+
+const fixture = (name: string) => ({ source: name, bytes: readFileSync(`test/fixtures/documents/${name}`) });
+
+it('a PDF of any size is read on another thread, with its progress, its password and its errors', async () => {
+  await sleep(idleMs);
+  const threads = countThreads();
+  const file = fixture('tides.pdf');
+  const progress: string[] = [];
+  const run = createRun({ on: (event) => event.type === 'progress' && progress.push(`${event.done}/${event.total}`) });
+  expect(await pdfLoader()(file, run)).toEqual(await pdfLoaderHere()(file));
+  expect(progress).toEqual(['1/3', '2/3', '3/3']);
+  expect(threads()).toBe(1);
+  const locked = fixture('locked.pdf');
+  expect((await pdfLoader({ password: 'sesame' })(locked)).documents[0]?.text).toBe('The key lies under the mat.');
+  await expect(pdfLoader()(locked)).rejects.toMatchObject({
+    code: 'document-encrypted',
+    details: { where: 'locked.pdf' },
+  });
+});
+
+it('a PDF that is not read at its deadline is ended with its thread, and those that waited for it are read', async () => {
+  const file = fixture('tides.pdf');
+  const late = pdfLoader({ timeoutMs: 1 })(file);
+  const others = Promise.all(Array.from({ length: 6 }, () => pdfLoader()(file)));
+  await expect(late).rejects.toMatchObject({ code: 'timeout', details: { where: 'tides.pdf' } });
+  expect((await others).map(({ documents }) => documents.length)).toEqual([3, 3, 3, 3, 3, 3]);
+});
+
+const scan = join(process.env.PIPEWRIGHT_DATA ?? '../shared/data', 'documents/pdf/scanned-image-only.pdf');
+it('pictures are decoded on another thread', async ({ skip }) => {
+  if (!existsSync(scan)) skip(`${scan} is absent`);
+  await sleep(idleMs);
+  const threads = countThreads();
+  const file = { source: 'scan.pdf', bytes: readFileSync(scan) };
+  const found = await imagesOf(file, { maxImages: 1 });
+  expect(threads()).toBe(1);
+  const { images, notices } = await imagesOfHere(file, { maxImages: 1 });
+  expect(images).toHaveLength(1);
+  expect(found).toEqual({ images: images.map((one) => ({ ...one, data: Uint8Array.from(one.data) })), notices });
+});
+
+it('compromise works on another thread, and finds the same', async () => {
+  const threads = countThreads();
+  const document = { id: 'a', text: 'Ada Lovelace met Charles Babbage in London. She worked for the Royal Society.' };
+  const options = { names: 'compromise' } as const;
+  expect(await lexicalExtractor(options)(document)).toEqual(await lexicalExtractorHere(options)(document));
+  expect(threads()).toBe(1);
 });

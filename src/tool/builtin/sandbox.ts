@@ -1,5 +1,5 @@
 import { checkAtLeast, isPipewrightError, messageOf, PipewrightError, type Run } from '../../core/index.js';
-import { type AskBack, type HelperThread, helperThread, packagePath } from '../../thread/index.js';
+import { type AskBack, type HelperThread, packagePath, type ThreadPool, threadPool } from '../../thread/index.js';
 import { sandboxProgram } from './sandbox-program.js';
 
 export interface SandboxLimits {
@@ -131,15 +131,9 @@ export const sandbox = (limits: SandboxLimits): Sandbox => {
   checkAtLeast('timeoutMs', limits.timeoutMs, 1);
   checkAtLeast('maxMemoryBytes', limits.maxMemoryBytes, 1_048_576);
   checkAtLeast('maxOutputLength', limits.maxOutputLength, 1);
-  const idle: HelperThread[] = [];
+  let threads: ThreadPool | undefined;
   return async (task, run) => {
-    run.throwIfAborted();
-    const thread = idle.pop() ?? helperThread({ program: sandboxProgram, data: placesOf() });
-    try {
-      return await runOn(thread, task, limits, run);
-    } finally {
-      // One that was ended starts anew with its next question.
-      idle.push(thread);
-    }
+    threads ??= threadPool({ program: sandboxProgram, data: placesOf() });
+    return await threads.use((thread) => runOn(thread, task, limits, run), run);
   };
 };
