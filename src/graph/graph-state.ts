@@ -48,11 +48,26 @@ export interface GraphState {
   readonly nodes: Map<string, NameNode>;
   /** Keys of the names that hold a word. */
   readonly byWord: Map<string, Set<string>>;
+  /** Keys of names that were declared to stand for others, whatever documents say, with the keys of those. */
+  readonly declared: ReadonlyMap<string, string>;
   /** Counts changes. */
   revision: number;
 }
 
-export const emptyGraph = (): GraphState => ({ records: new Map(), nodes: new Map(), byWord: new Map(), revision: 0 });
+/** In the place of the id of a document, which is never empty. */
+const declaration = '';
+
+/** A graph without documents. `aliases`: other names of entities, each with the name that it stands for. */
+export const emptyGraph = (aliases: Readonly<Record<string, string>> = {}): GraphState => {
+  const keys = Object.entries(aliases).map((pair) => pair.map(nameKey) as [alias: string, name: string]);
+  const declared = new Map(keys.filter(([alias, name]) => alias !== name));
+  const state: GraphState = { records: new Map(), nodes: new Map(), byWord: new Map(), declared, revision: 0 };
+  for (const [alias, name] of declared) {
+    fileUnder(nodeOf(state, name).shortNames, alias, declaration);
+    fileUnder(nodeOf(state, alias).longNames, name, declaration);
+  }
+  return state;
+};
 
 const nodeOf = (state: GraphState, key: string): NameNode => {
   const known = state.nodes.get(key);

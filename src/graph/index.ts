@@ -17,6 +17,7 @@ export { modelReporter, type ModelReporterOptions } from './model-reporter.js';
 export { nameKey } from './name-key.js';
 export type { GraphData, LinkData, NodeData } from './node-link.js';
 export type { CommunityOptions, Reporter, ReportOptions, WrittenReport } from './reports.js';
+export { similarEntities, type SimilarEntities, type SimilarEntitiesOptions } from './similar-entities.js';
 export type {
   Community,
   CommunityReport,

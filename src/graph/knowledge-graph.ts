@@ -15,7 +15,7 @@ import { diskStore } from '../store/index.js';
 import { findCommunities } from './communities.js';
 import { giveWayOf } from './give-way.js';
 import { type GraphStats, graphStats } from './graph-stats.js';
-import { addRecord, emptyGraph } from './graph-state.js';
+import { addRecord, emptyGraph, type GraphState } from './graph-state.js';
 import { checkOpen, type GraphChange, graphWriters, type OpenGraph } from './graph-writes.js';
 import { lexicalExtractor } from './lexical-extractor.js';
 import { type GraphRetrieverOptions, localRetriever } from './local-search.js';
@@ -30,6 +30,11 @@ import { neighboursOf, pathsBetween } from './walk.js';
 export interface KnowledgeGraphOptions {
   /** Finds entities and relations. @default `lexicalExtractor()`, which needs no model */
   readonly extractor?: Extractor;
+  /**
+   * Other names of entities, each with the name that it stands for, whatever the documents say. `similarEntities` finds what may belong
+   * here. They are not kept in the store: the graph follows from them each time it is opened. @default none
+   */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Documents that are read at once. @default 4 */
   readonly concurrency?: number;
   /** Folder where documents, extractions and reports are kept; the graph closes it. @default in memory */
@@ -104,14 +109,14 @@ export interface KnowledgeGraph extends AsyncDisposable {
  * (await graph.neighbours('Ada Lovelace'))[0]?.entity.name // => 'Charles Babbage'
  */
 export const knowledgeGraph = async (options: KnowledgeGraphOptions = {}): Promise<KnowledgeGraph> => {
-  const { extractor = lexicalExtractor(), concurrency = 4, path, store } = options;
+  const { extractor = lexicalExtractor(), aliases, concurrency = 4, path, store } = options;
   checkAtLeast('concurrency', concurrency, 1);
   if (path !== undefined && store !== undefined) {
     throw new PipewrightError('bad-option', 'Give `path` or `store`, not both: the graph is kept in one place.');
   }
   const ownStore = path === undefined ? undefined : await diskStore(path);
   try {
-    const graph = await openGraph(extractor, concurrency, ownStore ?? store);
+    const graph = await openGraph(emptyGraph(aliases), extractor, concurrency, ownStore ?? store);
     const groups = await groupReaders(graph, ownStore ?? store);
     const close = async (): Promise<void> => {
       await graph.lock.run(async () => {
@@ -126,9 +131,13 @@ export const knowledgeGraph = async (options: KnowledgeGraphOptions = {}): Promi
   }
 };
 
-const openGraph = async (extractor: Extractor, concurrency: number, store: Store | undefined): Promise<OpenGraph> => {
+const openGraph = async (
+  state: GraphState,
+  extractor: Extractor,
+  concurrency: number,
+  store: Store | undefined,
+): Promise<OpenGraph> => {
   const log = store === undefined ? undefined : await openGraphLog(store);
-  const state = emptyGraph();
   const isTimeUp = sliceTimer();
   for await (const record of log?.records() ?? []) {
     addRecord(state, record);

@@ -30,8 +30,10 @@ const areCompatible = (a: NameNode, b: NameNode): boolean => {
   return typeA === undefined || typeB === undefined || typeA === typeB;
 };
 
-/** The one name that this one is short for, where the documents agree on it and on what it is. */
+/** The one name that this one is short for: as declared, or where the documents agree on it and on what it is. */
 const longName = (state: GraphState, node: NameNode): string | undefined => {
+  const declared = state.declared.get(node.key);
+  if (declared !== undefined) return declared;
   const [only] = node.longNames.keys();
   const long = only === undefined || node.longNames.size > 1 ? undefined : state.nodes.get(only);
   return long !== undefined && areCompatible(node, long) ? long.key : undefined;
