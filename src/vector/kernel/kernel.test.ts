@@ -189,6 +189,21 @@ describe('a graph', () => {
     }
   });
 
+  it('does not end in the wrong cluster, where hardly a link leads from one to another', () => {
+    const clusters = 60;
+    const centers = Array.from({ length: clusters }, () => randomVector(24));
+    const near = (at: number): Float32Array => (centers[at % clusters] as Float32Array).map((x) => x + 0.5 * gauss());
+    const many = Array.from({ length: 12_000 }, (_, row) => near(row));
+    using kernel = linkAll(fill(createKernel({ dimensions: 24, metric: 'euclidean', m: 8, efConstruction: 40 }), many));
+    let lost = 0;
+    for (let at = 0; at < 1_000; at++) {
+      const [row = -1] = rowsOf(kernel.search(near(at), { k: 1, ef: 10 }));
+      if (row % clusters !== at % clusters) lost++;
+    }
+    // More than 40, where one row alone is followed on the upper levels.
+    expect(lost).toBeLessThan(25);
+  });
+
   it('never gives a removed row again, and still finds the others', () => {
     using kernel = linkAll(fill(createKernel({ dimensions, metric: 'dot' }), vectors));
     for (let row = 0; row < count; row += 3) expect(kernel.remove(row)).toBe(false);

@@ -16,7 +16,7 @@ import {
   results,
   rowOf,
 } from './state';
-import { compare, descend, endScan, nearestRow, startAt, startScan, walk } from './walk';
+import { approach, compare, descend, endScan, nearestRow, startAt, startScan, walk } from './walk';
 
 /** Codes are good enough to name somewhat more rows than are wanted, of which the exact distances then decide. */
 export function reserveFor(k: u32): u32 {
@@ -55,11 +55,13 @@ export function search(k: u32, ef: u32, bits: usize, bitRows: u32, labels: usize
   const entry = atomic.load<u32>(headerEntry);
   if (entry === noRow) return 0;
   originIsQuery();
-  setFilter(bits, bitRows);
+  setFilter(0, 0);
   startAt(entry);
-  descend(levelOf(nodeOf(entry)), bits === 0 ? 1 : 0);
-  if (bits !== 0) return searchPassing(k, ef, bits, bitRows, labels, distances);
-  return finish(walk(0, ef, noRow, 0), k, labels, distances);
+  const started = approach(levelOf(nodeOf(entry)));
+  if (bits === 0) return finish(walk(0, ef, noRow, 0, started), k, labels, distances);
+  descend(0, 0);
+  setFilter(bits, bitRows);
+  return searchPassing(k, ef, bits, bitRows, labels, distances);
 }
 
 /**

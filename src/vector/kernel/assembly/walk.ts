@@ -2,7 +2,7 @@
 import { distanceAt, popNearest, pushFarthest, pushNearest, replaceFarthest, rowAt } from './heap';
 import { measure, measureAll } from './distance';
 import { gatherSample, hasFilter, passes } from './filter';
-import { batchRows, candidateCapacity, headerDeadCount, isLive } from './layout';
+import { batchRows, candidateCapacity, headerDeadCount, isLive, noRow } from './layout';
 import {
   batch,
   candidates,
@@ -109,24 +109,26 @@ function gatherWanted(row: u32, epoch: u32): u32 {
 /**
  * Collects about the `ef` nearest wanted rows of a level into the heap of results, starting at `nearestRow`; returns how many.
  * `except` is never a result and not walked to: the row that is being linked. Where `sampled` is above 0, a part of so many rows
- * that pass the filter are starts as well.
+ * that pass the filter are starts as well, and so are the first `started` results.
  */
-export function walk(level: u32, ef: u32, except: u32, sampled: u32): u32 {
+export function walk(level: u32, ef: u32, except: u32, sampled: u32, started: u32 = 0): u32 {
   const epoch = nextEpoch();
   visit(except, epoch);
-  visit(nearestRow, epoch);
   // Whether a row may be a result is known without a look at it when all may.
   const areAllWanted = !hasFilter() && atomic.load<u32>(headerDeadCount) === 0;
   const toVisit = candidates;
   const found = results;
-  let candidateCount: u32 = 1;
-  let count: u32 = 0;
-  let bound: f32 = f32.MAX_VALUE;
-  pushNearest(toVisit, 0, nearestDistance, nearestRow);
-  if (nearestRow !== except && isWanted(nearestRow)) {
-    pushFarthest(found, count++, nearestDistance, nearestRow);
-    bound = nearestDistance;
+  let candidateCount: u32 = 0;
+  let count: u32 = started;
+  for (let i: u32 = 0; i < started; i++) {
+    visit(rowAt(found, i), epoch);
+    pushNearest(toVisit, candidateCount++, distanceAt(found, i), rowAt(found, i));
   }
+  if (visit(nearestRow, epoch) || nearestRow === except) {
+    pushNearest(toVisit, candidateCount++, nearestDistance, nearestRow);
+    if (nearestRow !== except && isWanted(nearestRow)) pushFarthest(found, count++, nearestDistance, nearestRow);
+  }
+  let bound: f32 = count > 0 ? distanceAt(found, 0) : f32.MAX_VALUE;
   let unseen: u32 = sampled === 0 ? 0 : gatherSample(sampled, epoch);
   for (;;) {
     measureAll(batch, unseen, distances);
@@ -148,6 +150,27 @@ export function walk(level: u32, ef: u32, except: u32, sampled: u32): u32 {
     // The next to be visited, unless this one leads to nearer ones.
     if (candidateCount > 0) fetchList(rowAt(toVisit, 0));
     unseen = hasFilter() ? gatherWanted(row, epoch) : gatherUnseen(row, level, epoch);
+  }
+  return count;
+}
+
+/** So many rows are followed on the upper levels: costs a fiftieth more than one. */
+const approachWidth: u32 = 3;
+
+/**
+ * Goes from the highest level down to level 1, several rows at a time: where vectors lie in clusters, few links lead from one to
+ * another, and who follows the nearest row alone may end in the wrong one. Returns how many results there are to start from below.
+ */
+export function approach(top: u32): u32 {
+  let count: u32 = 0;
+  for (let level = top; level > 0; level--) {
+    count = walk(level, approachWidth, noRow, 0, count);
+    for (let i: u32 = 0; i < count; i++) {
+      const distance = distanceAt(results, i);
+      if (distance >= nearestDistance) continue;
+      nearestDistance = distance;
+      nearestRow = rowAt(results, i);
+    }
   }
   return count;
 }
