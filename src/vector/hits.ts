@@ -193,17 +193,22 @@ interface Part {
   readonly found: Promise<readonly (readonly Candidate[] | undefined)[]>;
 }
 
-/** The same for many vectors. While a part of them gets its documents, the threads are at the next. */
+/**
+ * The same for many vectors, a part at a time: while the threads are at one, the next waits in their memory, and the one before gets
+ * its documents.
+ */
 export const searchMany = async (
   collection: Collection,
   queries: readonly Float32Array[],
   options: HnswSearchOptions,
   run: Run | undefined,
 ): Promise<readonly (readonly Hit[])[]> => {
-  const startPart = (start: number): Part => {
+  let started = 0;
+  const startPart = (): Part => {
     run?.throwIfAborted();
     const plan = planOf(collection, options);
-    const part = queries.slice(start, start + queriesAtOnce);
+    const part = queries.slice(started, started + queriesAtOnce);
+    started += part.length;
     const { k, ef, set, mmr } = plan;
     const found = collection.searcher.nearestMany(part, { k: mmr?.fetchK ?? k, ef, set, run });
     // Whoever waits for it hears of a failure; nobody does when the part before it fails.
@@ -211,11 +216,12 @@ export const searchMany = async (
     return { queries: part, plan, found };
   };
   const all: (readonly Hit[])[] = [];
-  let next = startPart(0); // where there is no query, too: it says what is wrong with the options
-  while (all.length < queries.length) {
+  const ahead = [startPart()]; // where there is no query, too: it says what is wrong with the options
+  if (started < queries.length) ahead.push(startPart());
+  for (let next = ahead.shift(); next !== undefined && all.length < queries.length; next = ahead.shift()) {
     const { queries: part, plan, found } = next;
     const candidates = await found;
-    next = startPart(all.length + part.length);
+    if (started < queries.length) ahead.push(startPart());
     for (const [i, query] of part.entries()) {
       const own = candidates[i];
       const hits = own && (hitsAtHand(collection, own, plan) ?? (await hitsOf(collection, query, own, plan)));

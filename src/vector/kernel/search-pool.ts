@@ -33,27 +33,37 @@ const copyFound = ({ space }: KernelParts, address: number, queries: number, k: 
   });
 };
 
+/** Queries in the memory of the threads. */
+interface HeldQueries {
+  readonly count: number;
+  readonly address: number;
+  readonly release: () => void;
+}
+
+const holdQueries = ({ space, shape }: KernelParts, queries: readonly Float32Array[]): HeldQueries => {
+  const bytes = roomFor(queries.length * shape.paddedDimensions * 4);
+  const address = space.take(bytes);
+  for (const [i, query] of queries.entries()) {
+    const at = (address >>> 2) + i * shape.paddedDimensions;
+    space.floats.set(query, at);
+    space.floats.fill(0, at + query.length, at + shape.paddedDimensions);
+  }
+  return { count: queries.length, address, release: () => space.give(address, bytes) };
+};
+
 const searchBatch = async (
   parts: KernelParts,
   jobs: Jobs,
-  queries: readonly Float32Array[],
+  { count, address }: HeldQueries,
   { k: most, ef = 64, bits }: GraphSearchOptions,
 ): Promise<readonly Nearest[]> => {
-  const { space, shape, header, bitSets, exports } = parts;
+  const { space, header, bitSets, exports } = parts;
   const k = wantedOf(most, header(headerLength));
   const width = Math.max(Math.min(ef, header(headerLength)), k);
-  const queryBytes = roomFor(queries.length * shape.paddedDimensions * 4);
-  const answerBytes = 4 * (1 + 2 * k);
-  const foundBytes = roomFor(queries.length * answerBytes);
+  const foundBytes = roomFor(count * 4 * (1 + 2 * k));
   const held = bitSets.hold(bits);
-  const address = space.take(queryBytes);
   const found = space.take(foundBytes);
   try {
-    for (const [i, query] of queries.entries()) {
-      const at = (address >>> 2) + i * shape.paddedDimensions;
-      space.floats.set(query, at);
-      space.floats.fill(0, at + query.length, at + shape.paddedDimensions);
-    }
     const words = [
       [jobQueries, address],
       [jobK, k],
@@ -63,10 +73,9 @@ const searchBatch = async (
       [jobFound, found],
     ] as const;
     const results = Math.max(bits === undefined ? width : width * farFactor, exports.reserveFor(k));
-    await jobs.run({ kind: searchJob, count: queries.length, words, results });
-    return copyFound(parts, found, queries.length, k);
+    await jobs.run({ kind: searchJob, count, words, results });
+    return copyFound(parts, found, count, k);
   } finally {
-    space.give(address, queryBytes);
     space.give(found, foundBytes);
     held.release();
   }
@@ -89,8 +98,13 @@ export const createSearchPool = (kernel: VectorKernel, { threads = 2 }: SearchPo
       wantedOf(options.k, 0);
       const found: Nearest[] = [];
       for (let i = 0; i < queries.length; i += maxBatch) {
-        const batch = queries.slice(i, i + maxBatch);
-        found.push(...(await jobs.next(() => parts.places.run(() => searchBatch(parts, jobs, batch, options)))));
+        // While the threads are at what was asked for before.
+        const held = holdQueries(parts, queries.slice(i, i + maxBatch));
+        try {
+          found.push(...(await jobs.next(() => parts.places.run(() => searchBatch(parts, jobs, held, options)))));
+        } finally {
+          held.release();
+        }
       }
       return found;
     },
