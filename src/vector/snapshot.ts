@@ -83,6 +83,7 @@ const writeRows = async (
   }
   for (let row = 0; row < isWritten.length; row++) {
     if (isWritten[row] === 0 && kernel.isLinked(row)) await put([row]);
+    if (isTimeUp()) await yieldToEventLoop();
   }
   if (frame.length > 0) await writer.write(frameOf(frame));
   await writer.write(emptyFrame);
@@ -93,19 +94,23 @@ const writeRows = async (
 const writeVectors = async (writer: FrameWriter, kernel: VectorKernel, isWritten: Uint8Array): Promise<void> => {
   const { dimensions } = kernel.options;
   const perFrame = Math.max(1, Math.floor(vectorFrameBytes / (dimensions * Float32Array.BYTES_PER_ELEMENT)));
-  const rows = kernel.rowsInOrder().filter((row) => isWritten[row] === 1);
   const isTimeUp = sliceTimer();
-  for (let start = 0; start < rows.length; start += perFrame) {
-    const part = rows.subarray(start, start + perFrame);
+  let part: number[] = [];
+  const flush = async (): Promise<void> => {
     const frame = new Float32Array(part.length * (1 + dimensions));
     new Uint32Array(frame.buffer).set(part);
     for (const [i, row] of part.entries()) {
       // One that was freed meanwhile stays empty: the store tells that its entry is gone.
       if (kernel.isLive(row) || kernel.isLinked(row)) frame.set(kernel.get(row), part.length + i * dimensions);
     }
+    part = [];
     await writer.write(new Uint8Array(frame.buffer));
+  };
+  for (const row of kernel.rowsInOrder()) {
+    if (isWritten[row] === 1 && part.push(row) === perFrame) await flush();
     if (isTimeUp()) await yieldToEventLoop();
   }
+  if (part.length > 0) await flush();
   await writer.write(emptyFrame);
 };
 

@@ -240,15 +240,12 @@ const createRowAccess = (
 };
 
 /** The labels in the order of their rows. */
-const labelsInOrder = ({ rows }: KernelParts): Uint32Array => {
-  const labels = new Uint32Array(rows.length);
-  let count = 0;
+function* labelsInOrder({ rows }: KernelParts): Iterable<number> {
   for (let row = 0; row < rows.length; row++) {
     const label = rows.labelOf(row);
-    if (label !== noRow) labels[count++] = label;
+    if (label !== noRow) yield label;
   }
-  return labels.subarray(0, count);
-};
+}
 
 /**
  * An empty kernel.

@@ -105,7 +105,7 @@ export interface VectorKernel extends Disposable {
   readonly distance: (rowA: number, rowB: number) => number;
 
   /** The rows that were ever set, in the order in which they lie in memory; rows that are set first in this order lie so again. */
-  readonly rowsInOrder: () => Uint32Array;
+  readonly rowsInOrder: () => Iterable<number>;
   /** The graph as bytes, in pieces of about a mebibyte; nothing may be linked until the last. The vectors are not in it. */
   readonly exportGraph: () => Generator<Uint8Array, void, undefined>;
   /**
