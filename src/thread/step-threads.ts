@@ -28,13 +28,16 @@ const program = `({ entry, index }) => {
 /** One core stays for the thread that asks. */
 const most = Math.max(1, Math.min(4, availableParallelism() - 1));
 
-const pools = new Map<string, ThreadPool>();
+/** The public folders whose steps are worked on in threads. */
+export type StepFolder = 'document' | 'graph';
+
+const pools = new Map<StepFolder, ThreadPool>();
 
 /**
  * Threads that run the steps of a public folder. Undefined where there is no file that a thread could load, as in a bundle, and on
  * such a thread: then the caller does the work itself.
  */
-export const stepThreads = (folder: string): ThreadPool | undefined => {
+export const stepThreads = (folder: StepFolder): ThreadPool | undefined => {
   const known = pools.get(folder);
   if (known !== undefined || isInHelperThread()) return known;
   const [entry, index] = [entryUrl(folder), entryUrl('index')];
