@@ -82,29 +82,25 @@ const tokensOf = async (rendered: string | readonly Message[], counter: TokenCou
   return (await counter.countRequest({ messages: rendered })).tokens - around.tokens;
 };
 
-/** The candidates, each input once, without the question itself. */
-function* distinct(candidates: Iterable<Example>, text: string): Generator<Example, void, undefined> {
-  const seen = new Set([normalized(text)]);
-  for (const example of candidates) {
-    const key = normalized(example.input);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    yield example;
-  }
-}
-
-/** The first candidates that fit, one that is too long left out for the next; best first in, arranged out. */
+/**
+ * The first candidates that fit, one that is too long left out for the next; without the question itself, and without a second one of
+ * the same input; best first in, arranged out.
+ */
 export const choose = async (candidates: Iterable<Example>, selection: Selection): Promise<readonly Example[]> => {
   const { maxExamples, maxTokens, counter, render, text, arrange } = selection;
   const chosen: Example[] = [];
+  const seen = new Set([normalized(text)]);
   let left = maxTokens;
   const isTimeUp = sliceTimer();
-  for (const example of distinct(candidates, text)) {
+  for (const example of candidates) {
     if (chosen.length >= maxExamples) break;
+    const key = normalized(example.input);
+    if (seen.has(key)) continue;
     const tokens = maxTokens === Infinity ? 0 : await tokensOf(render([example]), counter);
     if (tokens > left) continue;
     left -= tokens;
     chosen.push(example);
+    seen.add(key);
     if (isTimeUp()) await yieldToEventLoop();
   }
   if (maxTokens === Infinity) return arrange(chosen);

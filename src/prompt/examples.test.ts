@@ -154,6 +154,9 @@ describe('fixedExamples', () => {
   it('takes a shorter example where a longer one has no room', async () => {
     const long = { input: 'word '.repeat(200), output: 'x' };
     expect(await fixedExamples([long, ...shots], { maxTokens: 50 })('q')).toEqual(shots.slice(0, 3));
+    // Also of the same input.
+    const [first = long] = shots;
+    expect(await fixedExamples([{ ...first, output: long.input }, first], { maxTokens: 50 })('q')).toEqual([first]);
   });
 
   it('refuses limits that are none', async () => {
