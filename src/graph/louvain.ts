@@ -1,5 +1,5 @@
 import { loadOptional, type Run, seededRandom } from '../core/index.js';
-import { helperThread, packagePath } from '../thread/index.js';
+import { helperThread, mayStartThreads, packagePath } from '../thread/index.js';
 
 /** An undirected graph: the link `i` goes from the node `ends[2 * i]` to `ends[2 * i + 1]`. */
 export interface WeightedGraph {
@@ -70,7 +70,8 @@ export const louvainGroups = async (graph: WeightedGraph, resolution: number, ru
   if (graph.weights.length === 0) return [];
   const question: Question = { ...graph, resolution, numbers: randomNumbers() };
   const [graphology, louvain] = ['graphology', 'graphology-communities-louvain'].map(packagePath);
-  const isApart = graph.weights.length >= smallLinkCount && graphology !== undefined && louvain !== undefined;
+  const isApart =
+    graph.weights.length >= smallLinkCount && graphology !== undefined && louvain !== undefined && mayStartThreads();
   const levels = isApart
     ? await helperThread({ program, data: { graphology, louvain } }).ask(question, run)
     : await groupsHere(question);

@@ -61,6 +61,9 @@ parentPort.on('message', async ({ id, question, back, error, answer: given }) =>
 export const isInHelperThread = (): boolean =>
   typeof workerData === 'object' && workerData !== null && 'pipewright' in workerData;
 
+/** False where the process may start no threads: under Node's permission model without `--allow-worker`. */
+export const mayStartThreads = (): boolean => process.permission?.has('worker') ?? true;
+
 interface Failure {
   readonly code?: ErrorCode;
   readonly message: string;

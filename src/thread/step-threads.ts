@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Run, RunEventBody } from '../core/index.js';
-import { type HelperThread, isInHelperThread } from './helper-thread.js';
+import { type HelperThread, isInHelperThread, mayStartThreads } from './helper-thread.js';
 import { entryUrl } from './module-places.js';
 import { type ThreadPool, threadPool } from './thread-pool.js';
 
@@ -34,12 +34,12 @@ export type StepFolder = 'document' | 'graph';
 const pools = new Map<StepFolder, ThreadPool>();
 
 /**
- * Threads that run the steps of a public folder. Undefined where there is no file that a thread could load, as in a bundle, and on
- * such a thread: then the caller does the work itself.
+ * Threads that run the steps of a public folder. Undefined where there is no file that a thread could load, as in a bundle, where no
+ * threads are allowed, and on such a thread: then the caller does the work itself.
  */
 export const stepThreads = (folder: StepFolder): ThreadPool | undefined => {
   const known = pools.get(folder);
-  if (known !== undefined || isInHelperThread()) return known;
+  if (known !== undefined || isInHelperThread() || !mayStartThreads()) return known;
   const [entry, index] = [entryUrl(folder), entryUrl('index')];
   if (entry === undefined || index === undefined) return undefined;
   const pool = threadPool({ program, data: { entry, index } }, most);

@@ -1,9 +1,11 @@
 // Of the package as users have it: the thread loads a file of it, which the sources do not have.
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { createRun } from '../../src/core/index.js';
 import {
@@ -98,6 +100,17 @@ it('a PDF that is not read at its deadline is ended with its thread, and those t
   const others = Promise.all(Array.from({ length: 6 }, () => pdfLoader()(file)));
   await expect(late).rejects.toMatchObject({ code: 'timeout', details: { where: 'tides.pdf' } });
   expect((await others).map(({ documents }) => documents.length)).toEqual([3, 3, 3, 3, 3, 3]);
+});
+
+it('where no threads are allowed, a PDF is read where it is', async () => {
+  const program = `
+    const { pdfLoader } = require(${JSON.stringify(built('document.cjs'))});
+    const bytes = require('node:fs').readFileSync('test/fixtures/documents/tides.pdf');
+    pdfLoader()({ source: 'a.pdf', bytes }).then(({ documents }) => console.log(documents.length));
+  `;
+  const flag = Number(process.versions.node.split('.')[0]) < 23 ? '--experimental-permission' : '--permission';
+  const { stdout } = await promisify(execFile)(process.execPath, [flag, '--allow-fs-read=*', '-e', program]);
+  expect(stdout.trim()).toBe('3');
 });
 
 const scan = join(process.env.PIPEWRIGHT_DATA ?? '../shared/data', 'documents/pdf/scanned-image-only.pdf');
