@@ -67,7 +67,7 @@ export const similarEntities = async (
     for (const [i, hits] of found.entries()) {
       for (const { id, score } of hits) {
         // One may be among the nearest of the other, and not the other way round.
-        const [first, second] = [start + i, rankOf.get(id) ?? 0].sort((a, b) => a - b) as [number, number];
+        const [first, second] = [start + i, rankOf.get(id) ?? start + i].sort((a, b) => a - b) as [number, number];
         const [entity, other] = [nodes[first] as NodeData, nodes[second] as NodeData];
         if (first === second || !areCompatible(entity, other)) continue;
         pairs.set(`${first} ${second}`, { entity, other, similarity: score });

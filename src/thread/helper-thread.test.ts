@@ -87,3 +87,8 @@ it('a package is found where it is installed, and an entry only in the package t
   expect(packagePath('pipewright-has-no-such-package')).toBeUndefined();
   expect(entryUrl('document')).toBeUndefined();
 });
+
+it('a thread that cannot be started is told as one that failed', async () => {
+  const { ask } = helperThread({ program, data: { add: () => 'functions cannot be handed over' } });
+  await expect(ask(1, createRun())).rejects.toMatchObject({ name: 'PipewrightError', code: 'worker-failed' });
+});

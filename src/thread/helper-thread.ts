@@ -110,14 +110,22 @@ interface Running {
   readonly waiting: Map<number, Waiting>;
 }
 
-const start = ({ program, data }: HelperThreadOptions, onEnd: () => void): Running => {
-  const worker = new Worker(serverOf(program), {
-    eval: true,
-    // Not the flags of the process: loaders and the like would only slow the start, or take the text for something else.
-    execArgv: [],
-    workerData: { pipewright: data },
-    name: 'pipewright',
-  });
+const startWorker = ({ program, data }: HelperThreadOptions): Worker => {
+  try {
+    return new Worker(serverOf(program), {
+      eval: true,
+      // Not the flags of the process: loaders and the like would only slow the start, or take the text for something else.
+      execArgv: [],
+      workerData: { pipewright: data },
+      name: 'pipewright',
+    });
+  } catch (error) {
+    throw failed(error);
+  }
+};
+
+const start = (options: HelperThreadOptions, onEnd: () => void): Running => {
+  const worker = startWorker(options);
   worker.unref();
   const waiting = new Map<number, Waiting>();
   const end = (cause: unknown): void => {

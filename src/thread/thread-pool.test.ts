@@ -68,3 +68,19 @@ it('who gives up while waiting is gone at once, and takes no thread', async () =
   expect(isDone).toBe(false);
   await expect(pool.use(async () => 1, createRun({ signal: stopping.signal }))).rejects.toThrow('enough');
 });
+
+it('who gives up in the moment in which a thread is given to him does not do his work, and the thread goes on to the next', async () => {
+  const pool = threadPool({ program, data: undefined }, 1);
+  const stopping = new AbortController();
+  let isDone = false;
+  const first = pool.use(async () => turn(), createRun()).then(() => stopping.abort(new Error('enough')));
+  const work = async (): Promise<void> => {
+    isDone = true;
+  };
+  const second = pool.use(work, createRun({ signal: stopping.signal }));
+  const last = ask(pool, 1);
+  await expect(second).rejects.toThrow('enough');
+  await first;
+  expect(isDone).toBe(false);
+  expect(await last).toBe(11);
+});

@@ -47,6 +47,8 @@ export const threadPool = (options: HelperThreadOptions, most: number = Number.P
       run.throwIfAborted();
       const thread = await take(run);
       try {
+        // An abort may come between the thread being given and this.
+        run.throwIfAborted();
         return await work(thread);
       } finally {
         giveBack(thread);
