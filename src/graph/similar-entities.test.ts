@@ -60,9 +60,14 @@ describe('aliases', () => {
   });
 
   it('go before what documents say, and stay when those are gone', async () => {
+    const other = { id: 'e', text: 'Then Marie Curie left for Warsaw. In the end Curie came back.' };
+    const undeclared = await graphOf();
+    await undeclared.add([other]);
+    expect(undeclared.find('Curie')[0]?.name).toBe('Marie Curie');
     const graph = await graphOf({ Curie: 'Pierre Curie' });
+    await graph.add([other]);
     expect(graph.find('Curie')[0]?.name).toBe('Pierre Curie');
-    await graph.delete(['a', 'b']);
+    await graph.delete(['a', 'b', 'e']);
     expect(graph.find('Pierre Curie')).toEqual([]);
     await graph.add([{ id: 'd', text: 'Long after that Curie wrote to Lord Kelvin.' }]);
     // Only the other name is in the documents.
