@@ -31,8 +31,9 @@ export interface KnowledgeGraphOptions {
   /** Finds entities and relations. @default `lexicalExtractor()`, which needs no model */
   readonly extractor?: Extractor;
   /**
-   * Other names of entities, each with the name that it stands for, whatever the documents say. `similarEntities` finds what may belong
-   * here. They are not kept in the store: the graph follows from them each time it is opened. @default none
+   * Other names of entities, each with the name that it stands for, also where documents use it for others; where a document itself
+   * says whom it means, the mentions in it stay with those. `similarEntities` finds what may belong here. They are not kept in the
+   * store: the graph follows from them each time it is opened. @default none
    */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Documents that are read at once. @default 4 */
