@@ -12,7 +12,7 @@ import {
 import type { RowSet } from '../filter/index.js';
 import { type Collection, checkOpen } from './collection.js';
 import { distanceOf } from './plain-vectors.js';
-import { byDistance, type Candidate } from './search.js';
+import { byDistance, type Candidate, type SoonOrNow } from './search.js';
 import { scoreOf } from './vectors.js';
 
 const defaultK = 10;
@@ -117,16 +117,20 @@ const hitsOf = async (
 const hitsAtHand = (
   { documents, shape, space }: Collection,
   candidates: readonly Candidate[],
-  { k, minScore, mmr }: Plan,
+  { minScore, mmr }: Plan,
 ): readonly Hit[] | undefined => {
   if (!space.vectors.isExact || mmr !== undefined) return undefined;
-  const hits: Hit[] = [];
+  // All documents first: they lie far apart in memory, and so the machine waits for them together.
+  const found: Document[] = [];
   for (const { key, distance } of candidates) {
-    const score = scoreOf(shape.metric, distance);
-    if (hits.length === k || score < minScore) break;
+    if (scoreOf(shape.metric, distance) < minScore) break;
     const document = documents.peek(key);
     if (document === undefined) return undefined;
-    hits.push(hitOf(document, score));
+    found.push(document);
+  }
+  const hits: Hit[] = [];
+  for (let i = 0; i < found.length; i++) {
+    hits.push(hitOf(found[i] as Document, scoreOf(shape.metric, (candidates[i] as Candidate).distance)));
   }
   return hits;
 };
@@ -148,39 +152,59 @@ const planOf = ({ table, efSearch }: Collection, options: HnswSearchOptions): Pl
   };
 };
 
-/**
- * The documents nearest to a vector, best first. The vector is the caller's: where something has to be waited for, this goes on with
- * a copy of it.
- */
-export const search = async (
+/** One look for the nearest rows. */
+interface Attempt {
+  readonly plan: Plan;
+  readonly nearest: SoonOrNow<readonly Candidate[]>;
+}
+
+const attempt = (
   collection: Collection,
-  given: Float32Array,
+  query: Float32Array,
   options: HnswSearchOptions,
   run: Run | undefined,
+): Attempt => {
+  checkOpen(collection);
+  run?.throwIfAborted();
+  const plan = planOf(collection, options);
+  const { k, ef, set, mmr } = plan;
+  return { plan, nearest: collection.searcher.nearest(query, { k: mmr?.fetchK ?? k, ef, set, run }) };
+};
+
+/** The same with turns for other work: from the first attempt on, or from before it. */
+const searchLater = async (
+  collection: Collection,
+  query: Float32Array,
+  options: HnswSearchOptions,
+  run: Run | undefined,
+  first?: Attempt,
 ): Promise<readonly Hit[]> => {
-  let query = given;
-  const keep = (): void => {
-    if (query === given) query = given.slice();
-  };
-  for (let tries = 1; ; tries++) {
-    if (collection.isTimeUp()) {
-      keep();
-      await yieldToEventLoop();
-    }
-    run?.throwIfAborted();
-    const plan = planOf(collection, options);
-    const { k, ef, set, mmr } = plan;
-    const nearest = collection.searcher.nearest(query, { k: mmr?.fetchK ?? k, ef, set, run });
-    const soon = nearest instanceof Promise ? undefined : hitsAtHand(collection, nearest, plan);
-    if (soon !== undefined) return soon;
-    keep();
+  for (let tries = 1, tried = first; ; tries++, tried = undefined) {
+    if (tried === undefined) await yieldToEventLoop();
+    const { plan, nearest } = tried ?? attempt(collection, query, options, run);
     const hits = await hitsOf(collection, query, await nearest, plan);
     const whole = hits.filter(isHit);
     if (whole.length === hits.length || tries === maxTries) return whole;
     // A write under way took some of them away: when it is over, table and store agree again.
     await collection.written;
-    checkOpen(collection);
   }
+};
+
+/**
+ * The documents nearest to a vector, best first; at once where nothing has to be waited for. The vector is the caller's: what comes
+ * later goes on with a copy of it.
+ */
+export const search = (
+  collection: Collection,
+  query: Float32Array,
+  options: HnswSearchOptions,
+  run: Run | undefined,
+): SoonOrNow<readonly Hit[]> => {
+  if (collection.isTimeUp()) return searchLater(collection, query.slice(), options, run);
+  const first = attempt(collection, query, options, run);
+  const { plan, nearest } = first;
+  const now = nearest instanceof Promise ? undefined : hitsAtHand(collection, nearest, plan);
+  return now ?? searchLater(collection, query.slice(), options, run, first);
 };
 
 /** So many queries are answered at once: their results are held until they have documents. */

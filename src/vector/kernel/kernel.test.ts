@@ -156,6 +156,31 @@ describe('a graph', () => {
     });
   }
 
+  it('finds the same rows in one sorted list as in the two heaps that it needs once a row is dead', () => {
+    for (const kind of kinds) {
+      using kernel = linkAll(fill(createKernel({ dimensions, ...kind }), vectors));
+      const answers = (): [number, number][][] =>
+        [1, 2, 3, 10, 64, 128].flatMap((ef) =>
+          queries.map((query) => {
+            const { count, rows, distances } = kernel.search(query, { k: ef, ef });
+            return Array.from({ length: count }, (_, i): [number, number] => [
+              rows[i] as number,
+              distances[i] as number,
+            ]);
+          }),
+        );
+      const before = answers();
+      const found = new Set(before.flatMap((answer) => answer.map(([row]) => row)));
+      const far = vectors.findIndex((_, row) => !found.has(row));
+      expect(kernel.remove(far)).toBe(false);
+      expect(kernel.deadCount).toBe(1);
+      expect(answers()).toEqual(before);
+      expect(before.map((answer) => answer.length)).toEqual(
+        [1, 2, 3, 10, 64, 128].flatMap((ef) => queries.map(() => ef)),
+      );
+    }
+  });
+
   it('walks through rows that a filter leaves out, and gives only those that it lets through', () => {
     using kernel = linkAll(fill(createKernel({ dimensions, metric: 'dot' }), vectors));
     for (const share of [0.9, 0.5, 0.1, 0.01]) {

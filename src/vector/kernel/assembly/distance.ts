@@ -3,6 +3,7 @@
  * numbers, measured four at a time, so that the origin is read once for four rows.
  */
 import { codeLimit, nodeScale, nodeSquare, queryCodeLimit } from './layout';
+import { integerSumOf, integerSumsOf, sumOf, sumsOf } from './lanes';
 import {
   codes,
   dimensions,
@@ -21,27 +22,6 @@ let origin: usize = 0;
 /** What a code of the origin stands for, and the squared length of all of them. */
 let originScale: f32 = 0;
 let originSquare: f32 = 0;
-
-function sumOf(v: v128): f32 {
-  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
-}
-
-function integerSumOf(v: v128): i32 {
-  return i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3);
-}
-
-/** The sums of four vectors, as one vector. */
-function sumsOf(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
-  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
-  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
-}
-
-function integerSumsOf(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
-  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 1, 4, 5), v128.shuffle<i32>(ab, cd, 2, 3, 6, 7));
-}
 
 function dotOfFloats(a: usize, b: usize): f32 {
   let s0 = f32x4.splat(0);
@@ -75,9 +55,8 @@ function squareOfDifference(a: usize, b: usize): f32 {
   return sumOf(f32x4.add(s0, s1));
 }
 
-/** Negative dot products of the origin with four vectors. */
-function dotsOfFloats(a: usize, b: usize, c: usize, d: usize): v128 {
-  let o = origin;
+/** Negative dot products of one vector with four. */
+function dotsOfFloats(o: usize, a: usize, b: usize, c: usize, d: usize): v128 {
   const end = o + ((<usize>dimensions) << 2);
   let s0 = f32x4.splat(0);
   let s1 = s0;
@@ -103,9 +82,8 @@ function dotsOfFloats(a: usize, b: usize, c: usize, d: usize): v128 {
   return f32x4.neg(sumsOf(s0, s1, s2, s3));
 }
 
-/** Squared distances of the origin to four vectors. */
-function squaresOfFloats(a: usize, b: usize, c: usize, d: usize): v128 {
-  let o = origin;
+/** Squared distances of one vector to four. */
+function squaresOfFloats(o: usize, a: usize, b: usize, c: usize, d: usize): v128 {
   const end = o + ((<usize>dimensions) << 2);
   let s0 = f32x4.splat(0);
   let s1 = s0;
@@ -195,7 +173,7 @@ function measureFourCodes(a: usize, b: usize, c: usize, d: usize): v128 {
 function measureFour(a: usize, b: usize, c: usize, d: usize): v128 {
   if (isInt8) return measureFourCodes(a, b, c, d);
   const at = vectorOffset;
-  return isEuclidean ? squaresOfFloats(a + at, b + at, c + at, d + at) : dotsOfFloats(a + at, b + at, c + at, d + at);
+  return exactDistances(origin, a + at, b + at, c + at, d + at);
 }
 
 /** The distance of the origin to a row. */
@@ -209,15 +187,16 @@ export function measure(row: u32): f32 {
   return max<f32>(0, load<f32>(node, nodeSquare) + originSquare - (dot + dot));
 }
 
-/** Puts the distances of the origin to `count` rows at `out`. */
+/** Puts the distances of the origin to `count` rows at `out`, where there is room for a multiple of four. */
 export function measureAll(rows: usize, count: u32, out: usize): void {
   let i: u32 = 0;
-  for (; i + 4 <= count; i += 4) {
+  // The last three are measured as four, too: that takes no longer than one by one.
+  for (; i + 2 < count; i += 4) {
     const at = rows + ((<usize>i) << 2);
     const a = nodeOf(load<u32>(at));
     const b = nodeOf(load<u32>(at, 4));
     const c = nodeOf(load<u32>(at, 8));
-    const d = nodeOf(load<u32>(at, 12));
+    const d = i + 3 < count ? nodeOf(load<u32>(at, 12)) : c;
     v128.store(out + ((<usize>i) << 2), measureFour(a, b, c, d));
   }
   for (; i < count; i++) {
@@ -296,4 +275,9 @@ export function writeVector(row: u32): void {
 /** The exact distance of two vectors of floats. */
 export function exactDistance(a: usize, b: usize): f32 {
   return isEuclidean ? squareOfDifference(a, b) : -dotOfFloats(a, b);
+}
+
+/** The exact distances of one vector to four others. */
+export function exactDistances(o: usize, a: usize, b: usize, c: usize, d: usize): v128 {
+  return isEuclidean ? squaresOfFloats(o, a, b, c, d) : dotsOfFloats(o, a, b, c, d);
 }

@@ -15,6 +15,10 @@ export function rowAt(heap: usize, index: u32): u32 {
   return load<u32>(pairAt(heap, index), 4);
 }
 
+export function setDistance(heap: usize, index: u32, distance: f32): void {
+  store<f32>(pairAt(heap, index), distance);
+}
+
 export function putPair(heap: usize, index: u32, distance: f32, row: u32): void {
   const pair = pairAt(heap, index);
   store<f32>(pair, distance);

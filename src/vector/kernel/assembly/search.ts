@@ -1,8 +1,9 @@
 /** Answers to one query, which lies in the query's place of the scratch memory. */
-import { exactDistance, measure, originIsQuery, originIsRow } from './distance';
+import { exactDistance, exactDistances, measure, originIsQuery, originIsRow } from './distance';
 import { passingCount, passingPartAround, setFilter } from './filter';
-import { distanceAt, heapify, putPair, rowAt, sortNearestFirst } from './heap';
+import { distanceAt, heapify, rowAt, setDistance, sortNearestFirst } from './heap';
 import { farFactor, headerEntry, headerLength, isLive, noRow } from './layout';
+import { canWalkSorted, walkSorted } from './sorted-walk';
 import {
   dimensions,
   flagsOf,
@@ -23,16 +24,34 @@ export function reserveFor(k: u32): u32 {
   return k + (k >> 2) + 4;
 }
 
-/** Sorts the results; those of codes are measured again with the floats, as many as may matter. Gives labels. */
+/** Measures the first results again, with the floats: four at a time, so that memory is waited for together. */
+function measureAgain(count: u32): void {
+  let i: u32 = 0;
+  for (; i + 4 <= count; i += 4) {
+    const a = floatsOf(rowAt(results, i));
+    const b = floatsOf(rowAt(results, i + 1));
+    const c = floatsOf(rowAt(results, i + 2));
+    const d = floatsOf(rowAt(results, i + 3));
+    const four = exactDistances(query, a, b, c, d);
+    setDistance(results, i, f32x4.extract_lane(four, 0));
+    setDistance(results, i + 1, f32x4.extract_lane(four, 1));
+    setDistance(results, i + 2, f32x4.extract_lane(four, 2));
+    setDistance(results, i + 3, f32x4.extract_lane(four, 3));
+  }
+  for (; i < count; i++) setDistance(results, i, exactDistance(query, floatsOf(rowAt(results, i))));
+}
+
 function finish(count: u32, k: u32, labels: usize, distances: usize): u32 {
   sortNearestFirst(results, count);
+  return give(count, k, labels, distances);
+}
+
+/** Gives the labels of sorted results; those of codes are measured again with the floats, as many as may matter. */
+function give(count: u32, k: u32, labels: usize, distances: usize): u32 {
   let sorted = count;
   if (isInt8 && hasOriginals) {
     sorted = min<u32>(count, reserveFor(k));
-    for (let i: u32 = 0; i < sorted; i++) {
-      const row = rowAt(results, i);
-      putPair(results, i, exactDistance(query, floatsOf(row)), row);
-    }
+    measureAgain(sorted);
     heapify(results, sorted);
     sortNearestFirst(results, sorted);
   }
@@ -58,7 +77,10 @@ export function search(k: u32, ef: u32, bits: usize, bitRows: u32, labels: usize
   setFilter(0, 0);
   startAt(entry);
   const started = approach(levelOf(nodeOf(entry)));
-  if (bits === 0) return finish(walk(0, ef, noRow, 0, started), k, labels, distances);
+  if (bits === 0) {
+    if (canWalkSorted(ef)) return give(walkSorted(ef, started), k, labels, distances);
+    return finish(walk(0, ef, noRow, 0, started), k, labels, distances);
+  }
   descend(0, 0);
   setFilter(bits, bitRows);
   return searchPassing(k, ef, bits, bitRows, labels, distances);

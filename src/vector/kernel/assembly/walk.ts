@@ -65,7 +65,7 @@ export function descend(top: u32, bottom: u32): void {
  * The neighbours of a row that this walk has not seen yet go into the batch; returns how many. Without branches, of which half
  * would be guessed wrong; only then is memory asked for, for all at once.
  */
-function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
+export function gatherUnseen(row: u32, level: u32, epoch: u32): u32 {
   const node = nodeOf(row);
   if (levelOf(node) < level) return 0;
   const list = listOf(node, level);
@@ -154,7 +154,7 @@ export function walk(level: u32, ef: u32, except: u32, sampled: u32, started: u3
   return count;
 }
 
-/** So many rows are followed on the upper levels: costs a fiftieth more than one. */
+/** So many rows are followed on the upper levels: costs some three parts in a hundred more than one. */
 const approachWidth: u32 = 3;
 
 /**
