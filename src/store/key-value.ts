@@ -21,7 +21,10 @@ export interface Backend {
   readonly get: (key: string) => Uint8Array | undefined;
   /** At most `limit` entries with `from <= key < to`; from the end when `isReversed`. */
   readonly slice: (from: string, to: string, limit: number, isReversed: boolean) => readonly [string, Uint8Array][];
-  /** Applies all changes in order or none, and resolves when they are durable. */
+  /**
+   * Applies all changes in order or none, and resolves when they are durable. The values of a write lie in one buffer: what keeps one of
+   * them for long keeps a copy.
+   */
   readonly commit: (changes: readonly RawChange[]) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -37,20 +40,30 @@ const headerBytes = 8;
 /** How many entries a range reads, and how many expired ones a write clears, at once. */
 const pageEntries = 256;
 
-const wrap = (value: Uint8Array, expiresMs: number): Uint8Array => {
-  const bytes = new Uint8Array(headerBytes + value.byteLength);
-  new DataView(bytes.buffer).setFloat64(0, expiresMs);
-  bytes.set(value, headerBytes);
-  return bytes;
-};
-
 const expiryOf = (bytes: Uint8Array): number =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0);
 
-/** The raw changes of one write, with values copied, so that the caller may go on using its buffers. */
-const rawChanges = (changes: readonly StoreChange[], nowMs: number): RawChange[] =>
-  changes.flatMap((change): RawChange[] => {
+/**
+ * The raw changes of one write, with values copied, so that the caller may go on using its buffers. All copies lie in one buffer: with
+ * every buffer of its own, the garbage collector does some work, and the more the larger the heap of the process is.
+ */
+const rawChanges = (changes: readonly StoreChange[], nowMs: number): RawChange[] => {
+  let length = 0;
+  for (const change of changes) {
     checkStoreChange(change);
+    if (change.type === 'put') length += headerBytes + change.value.byteLength;
+  }
+  const copies = new Uint8Array(length);
+  const headers = new DataView(copies.buffer);
+  let used = 0;
+  const wrap = (value: Uint8Array, expiresMs: number): Uint8Array => {
+    const start = used;
+    used += headerBytes + value.byteLength;
+    headers.setFloat64(start, expiresMs);
+    copies.set(value, start + headerBytes);
+    return copies.subarray(start, used);
+  };
+  return changes.flatMap((change): RawChange[] => {
     if (change.type === 'delete') return [[valueKey(change.key), undefined]];
     if (change.ttlMs === undefined || change.ttlMs === Infinity) {
       return [[valueKey(change.key), wrap(change.value, Infinity)]];
@@ -61,6 +74,7 @@ const rawChanges = (changes: readonly StoreChange[], nowMs: number): RawChange[]
       [expiryKey(expiresMs, change.key), new Uint8Array(0)],
     ];
   });
+};
 
 /** Clears some entries whose time is over. A mark whose entry was written anew since only loses the mark. */
 const expiredChanges = (backend: Backend, nowMs: number): RawChange[] =>

@@ -19,7 +19,9 @@ export const memoryStore = ({ clock = systemClock }: MemoryStoreOptions = {}): S
       get: entries.get,
       slice: entries.slice,
       commit: async (changes) => {
-        for (const [key, value] of changes) {
+        // Copied before anything is changed: where memory is full, nothing is.
+        const own = changes.map(([key, value]) => [key, value?.slice()] as const);
+        for (const [key, value] of own) {
           if (value === undefined) entries.delete(key);
           else entries.set(key, value);
         }
