@@ -26,15 +26,13 @@ const formatVersion = 1;
 const formatKey = Buffer.from('mformat');
 const checksumBytes = 4;
 
-/** Puts a value behind its checksum into `out`. */
-const putChecked = (value: Uint8Array, out: Uint8Array): Uint8Array => {
-  new DataView(out.buffer, out.byteOffset).setUint32(0, crc32(value));
-  out.set(value, checksumBytes);
-  return out;
-};
+const checkedLength = (value: Uint8Array | undefined): number => checksumBytes + (value?.byteLength ?? 0);
 
-const withChecksum = (value: Uint8Array): Uint8Array =>
-  putChecked(value, new Uint8Array(checksumBytes + value.byteLength));
+const withChecksum = (value: Uint8Array, bytes = new Uint8Array(checkedLength(value))): Uint8Array => {
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, crc32(value));
+  bytes.set(value, checksumBytes);
+  return bytes;
+};
 
 /** The value behind its checksum. LMDB protects its pages against crashes, not against a disk that forgets. */
 const checked = (path: string, key: Uint8Array, bytes: Uint8Array): Uint8Array => {
@@ -160,15 +158,12 @@ const backendOf = (path: string, db: Lmdb): Backend => {
       const raw: [Buffer, Uint8Array | undefined][] = [];
       const isTimeUp = sliceTimer();
       // One buffer for all values, as in `keyValueStore`.
-      const lengthOf = (value: Uint8Array): number => checksumBytes + value.byteLength;
-      const all = new Uint8Array(
-        changes.reduce((sum, [, value]) => sum + (value === undefined ? 0 : lengthOf(value)), 0),
-      );
+      const all = new Uint8Array(changes.reduce((sum, [, value]) => sum + checkedLength(value), 0));
       let used = 0;
       for (const [key, value] of changes) {
         const start = used;
-        if (value !== undefined) used += lengthOf(value);
-        raw.push([Buffer.from(key), value && putChecked(value, all.subarray(start, used))]);
+        used += checkedLength(value);
+        raw.push([Buffer.from(key), value && withChecksum(value, all.subarray(start, used))]);
         if (isTimeUp()) await yieldToEventLoop();
       }
       try {

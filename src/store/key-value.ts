@@ -65,14 +65,10 @@ const rawChanges = (changes: readonly StoreChange[], nowMs: number): RawChange[]
   };
   return changes.flatMap((change): RawChange[] => {
     if (change.type === 'delete') return [[valueKey(change.key), undefined]];
-    if (change.ttlMs === undefined || change.ttlMs === Infinity) {
-      return [[valueKey(change.key), wrap(change.value, Infinity)]];
-    }
-    const expiresMs = nowMs + change.ttlMs;
-    return [
-      [valueKey(change.key), wrap(change.value, expiresMs)],
-      [expiryKey(expiresMs, change.key), new Uint8Array(0)],
-    ];
+    const { key, value, ttlMs = Infinity } = change;
+    const expiresMs = nowMs + ttlMs;
+    const put: RawChange = [valueKey(key), wrap(value, expiresMs)];
+    return ttlMs === Infinity ? [put] : [put, [expiryKey(expiresMs, key), new Uint8Array(0)]];
   });
 };
 
