@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seededRandom } from '../core/index.js';
+import { seededRandom, type Store } from '../core/index.js';
+import { memoryStore } from '../store/index.js';
 import { type HnswOptions, type HnswStore, hnsw } from './index.js';
 
 const dimensions = 16;
@@ -63,6 +65,24 @@ describe('a search', () => {
     holdEventLoop();
     const hits = store.search(query);
     await Promise.all([store.close(), expect(hits).rejects.toMatchObject({ code: 'store-closed' })]);
+  });
+
+  it('waits for a write that took away what it had found, and gives as many as were asked for', async () => {
+    const records = memoryStore();
+    let tardyMs = 0;
+    const write: Store['write'] = async (changes) => {
+      await records.write(changes);
+      await sleep(tardyMs);
+    };
+    await using store = await filled({ store: { ...records, write } });
+    tardyMs = 100;
+    const ids = vectors.map((_, i) => `${i}`);
+    const kept = ids.slice(-5);
+    const deletion = store.delete(ids.slice(0, -5));
+    await sleep(20);
+    const hits = await store.search(query, { k: 5 });
+    expect(hits.map(({ id }) => id).sort()).toEqual(kept);
+    await deletion;
   });
 
   it('lets other work have its turns, however many follow each other', async () => {

@@ -25,7 +25,7 @@ export function putPair(heap: usize, index: u32, distance: f32, row: u32): void 
   store<u32>(pair, row, 4);
 }
 
-function movePair(heap: usize, to: u32, from: u32): void {
+export function movePair(heap: usize, to: u32, from: u32): void {
   store<u64>(pairAt(heap, to), load<u64>(pairAt(heap, from)));
 }
 

@@ -41,6 +41,7 @@ function measureAgain(count: u32): void {
   for (; i < count; i++) setDistance(results, i, exactDistance(query, floatsOf(rowAt(results, i))));
 }
 
+/** Gives the labels of a heap of results. */
 function finish(count: u32, k: u32, labels: usize, distances: usize): u32 {
   sortNearestFirst(results, count);
   return give(count, k, labels, distances);

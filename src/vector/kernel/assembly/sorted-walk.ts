@@ -3,7 +3,7 @@
  * stand in one list, nearest first, and those that were visited carry a mark. Short lists cost less than two heaps.
  */
 import { measureAll } from './distance';
-import { distanceAt, putPair, rowAt } from './heap';
+import { distanceAt, movePair, putPair, rowAt } from './heap';
 import { headerDeadCount } from './layout';
 import { batch, candidates, distances, fetchList, nextEpoch, results, visit } from './state';
 import { gatherUnseen, nearestDistance, nearestRow } from './walk';
@@ -21,9 +21,7 @@ export function canWalkSorted(ef: u32): bool {
 /** Puts a row where it belongs among the `count` that are there. Returns its place. */
 function insert(count: u32, distance: f32, row: u32): u32 {
   let at = count;
-  for (; at > 0 && distanceAt(candidates, at - 1) > distance; at--) {
-    putPair(candidates, at, distanceAt(candidates, at - 1), rowAt(candidates, at - 1));
-  }
+  for (; at > 0 && distanceAt(candidates, at - 1) > distance; at--) movePair(candidates, at, at - 1);
   putPair(candidates, at, distance, row);
   return at;
 }
