@@ -26,10 +26,9 @@ const formatVersion = 1;
 const formatKey = Buffer.from('mformat');
 const checksumBytes = 4;
 
-const checkedLength = (value: Uint8Array | undefined): number => checksumBytes + (value?.byteLength ?? 0);
-
-const withChecksum = (value: Uint8Array, bytes = new Uint8Array(checkedLength(value))): Uint8Array => {
-  new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, crc32(value));
+const withChecksum = (value: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(checksumBytes + value.byteLength);
+  new DataView(bytes.buffer).setUint32(0, crc32(value));
   bytes.set(value, checksumBytes);
   return bytes;
 };
@@ -157,13 +156,8 @@ const backendOf = (path: string, db: Lmdb): Backend => {
     commit: async (changes) => {
       const raw: [Buffer, Uint8Array | undefined][] = [];
       const isTimeUp = sliceTimer();
-      // One buffer for all values, as in `keyValueStore`.
-      const all = new Uint8Array(changes.reduce((sum, [, value]) => sum + checkedLength(value), 0));
-      let used = 0;
       for (const [key, value] of changes) {
-        const start = used;
-        used += checkedLength(value);
-        raw.push([Buffer.from(key), value && withChecksum(value, all.subarray(start, used))]);
+        raw.push([Buffer.from(key), value === undefined ? undefined : withChecksum(value)]);
         if (isTimeUp()) await yieldToEventLoop();
       }
       try {
